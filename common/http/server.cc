@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/http/server.h"
+
+#include <civetweb.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "common/mutex.h"
+#include "common/text.h"
+#include "common/unique_fd.h"
+
+namespace piman::http {
+namespace {
+
+/// Below this a response goes out as one buffer and so as one packet; above it the copy would cost more than a send.
+constexpr std::size_t kOneWriteBytes = 256 * 1024;
+constexpr int kCallbackHandled = 1;
+
+bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
+
+std::string civetweb_address(const HostPort& address) {
+  if (!address.host.empty()) return address.to_string();
+  return concat(server_has_ipv6() && kernel_has_ipv6() ? "+" : "", address.port);
+}
+
+std::string view_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
+Request request_of(const mg_request_info& info) {
+  Request request;
+  request.method = view_or_empty(info.request_method);
+  request.path = percent_decoded(view_or_empty(info.local_uri_raw), false);
+  request.query = view_or_empty(info.query_string);
+  request.remote_address = info.remote_addr;
+  request.headers.reserve(static_cast<std::size_t>(info.num_headers));
+  for (int i = 0; i < info.num_headers; ++i) {
+    const mg_header& header = info.http_headers[i];
+    // civetweb leaves the blanks behind a value, which are not part of it (RFC 9112 section 5.1).
+    request.headers.emplace_back(view_or_empty(header.name), trim(view_or_empty(header.value)));
+  }
+  return request;
+}
+
+/// Reads the whole body within the request timeout. Errors: the status to refuse it with.
+tl::expected<std::string, int> read_body(mg_connection* connection, long long content_length,
+                                         const ServerOptions& options) {
+  std::string body;
+  const bool sized = content_length >= 0;  // else chunked, or no body at all
+  const std::size_t limit = options.max_body_bytes;
+  if (sized && static_cast<unsigned long long>(content_length) > limit) return tl::unexpected<int>(413);
+  const auto deadline = std::chrono::steady_clock::now() + options.request_timeout;
+  while (!sized || body.size() < static_cast<std::size_t>(content_length)) {
+    // Byte by byte, as mg_read() waits for all it is asked for, and a full timeout for each piece that drips in.
+    // What came with the headers, mostly everything, costs no system call.
+    char byte = 0;
+    const int got = mg_read(connection, &byte, 1);
+    if (got == 0 && !sized) break;
+    const bool late = std::chrono::steady_clock::now() > deadline;
+    if (got <= 0 || late) return tl::unexpected<int>(late ? 408 : 400);
+    if (body.size() == limit) return tl::unexpected<int>(413);
+    body.push_back(byte);
+  }
+  return body;
+}
+
+/// RFC 9112 section 9.3; must agree with civetweb, which decides the same way whether to close.
+bool client_wants_close(const Request& request, const mg_request_info& info) {
+  const std::string_view connection = request.header("Connection");
+  if (!connection.empty()) return to_lower(connection).find("keep-alive") == std::string::npos;
+  return view_or_empty(info.http_version) != "1.1";
+}
+
+void append_head(std::string& out, const Response& response, bool close) {
+  out = concat("HTTP/1.1 ", response.status, ' ', reason_phrase(response.status), "\r\n");
+  if (!response.content_type.empty()) out += concat("Content-Type: ", response.content_type, "\r\n");
+  for (const auto& [name, value] : response.headers) out += concat(name, ": ", value, "\r\n");
+  if (close) out += "Connection: close\r\n";
+  if (response.status != 204 && response.status != 304) {
+    out += concat("Content-Length: ", response.body.size(), "\r\n");
+  }
+  out += "\r\n";
+}
+
+class CivetwebServer final : public Server {
+ public:
+  CivetwebServer(const ServerOptions& options, const Router& router, Logger& log)
+      : options_(options), router_(router), log_(log) {}
+
+  ~CivetwebServer() override {
+    if (context_ != nullptr) mg_stop(context_);
+  }
+  CivetwebServer(const CivetwebServer&) = delete;
+  CivetwebServer& operator=(const CivetwebServer&) = delete;
+
+  Result<void> start() {
+    std::string addresses;
+    for (const HostPort& address : options_.listen) {
+      if (address.is_ipv6 && !server_has_ipv6()) {
+        return fail(concat("listening on ", address.to_string(), ": this build has no IPv6"));
+      }
+      addresses += concat(addresses.empty() ? "" : ",", civetweb_address(address));
+    }
+    const std::string threads = concat(options_.threads);
+    const std::string request_timeout = concat(options_.request_timeout.count());
+    const std::string keep_alive_timeout = concat(options_.keep_alive_timeout.count());
+    const std::array<const char*, 17> settings = {
+        "listening_ports",
+        addresses.c_str(),
+        "num_threads",
+        threads.c_str(),
+        "request_timeout_ms",
+        request_timeout.c_str(),
+        "keep_alive_timeout_ms",
+        keep_alive_timeout.c_str(),
+        "enable_keep_alive",
+        "yes",
+        "tcp_nodelay",
+        "1",  // without it each keep-alive answer waits 40 ms for a delayed ACK
+        "connection_queue",
+        "64",
+        "decode_url",
+        "no",
+        nullptr};
+    mg_callbacks callbacks{};
+    callbacks.begin_request = [](mg_connection* connection) { return self(connection).on_request(connection); };
+    callbacks.log_message = [](const mg_connection* connection, const char* message) {
+      static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)))->on_message(message);
+      return 1;
+    };
+    context_ = mg_start(&callbacks, this, const_cast<const char**>(settings.data()));
+    if (context_ == nullptr) {
+      const MutexLock lock(mutex_);
+      return fail(concat("listening on ", addresses, ": ", first_message_.empty() ? "refused" : first_message_));
+    }
+    return {};
+  }
+
+  std::vector<std::uint16_t> ports() const override {
+    std::vector<std::uint16_t> ports;
+    std::array<mg_server_port, 64> found{};
+    const int count = mg_get_server_ports(context_, static_cast<int>(found.size()), found.data());
+    for (int i = 0; i < count; ++i) {
+      ports.push_back(static_cast<std::uint16_t>(found[static_cast<std::size_t>(i)].port));
+    }
+    return ports;
+  }
+
+ private:
+  static CivetwebServer& self(const mg_connection* connection) {
+    return *static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)));
+  }
+
+  void on_message(const char* message) {
+    log_.debug("http", {{"detail", message}});
+    const MutexLock lock(mutex_);
+    if (first_message_.empty()) first_message_ = message;  // what follows a failed bind says less than it
+  }
+
+  int on_request(mg_connection* connection) {
+    try {
+      return answer(connection);
+    } catch (const std::exception& thrown) {  // only memory exhaustion gets here; handlers have their own barrier
+      log_.error("http request failed", {{"err", thrown.what()}});
+      mg_send_http_error(connection, 500, "%s", "internal error");
+      return 500;
+    }
+  }
+
+  int answer(mg_connection* connection) {
+    const mg_request_info& info = *mg_get_request_info(connection);
+    Request request = request_of(info);
+    auto body = read_body(connection, info.content_length, options_);
+    if (!body) {
+      // civetweb's own error answer also closes the connection, so that the rest of the body is never read.
+      mg_send_http_error(connection, body.error(), "%s", "the request body is too large, incomplete or too slow");
+      return body.error();
+    }
+    request.body = std::move(*body);
+    const bool close = client_wants_close(request, info);
+    const bool head_only = request.method == "HEAD";
+    const Response response = router_.dispatch(request);
+    send(connection, response, close, head_only);
+    return response.status;
+  }
+
+  static void send(mg_connection* connection, const Response& response, bool close, bool head_only) {
+    thread_local std::string out;
+    append_head(out, response, close);
+    if (head_only) {
+      mg_write(connection, out.data(), out.size());
+    } else if (response.body.size() <= kOneWriteBytes) {
+      out += response.body;
+      mg_write(connection, out.data(), out.size());
+    } else {
+      mg_write(connection, out.data(), out.size());
+      mg_write(connection, response.body.data(), response.body.size());
+    }
+  }
+
+  const ServerOptions options_;
+  const Router& router_;
+  Logger& log_;
+  mg_context* context_ = nullptr;
+  Mutex mutex_;
+  std::string first_message_ PIMAN_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+bool server_has_ipv6() { return PIMAN_HTTP_IPV6 != 0; }
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, const Router& router, Logger& log) {
+  auto server = std::make_unique<CivetwebServer>(options, router, log);
+  if (auto started = server->start(); !started) return fail(started.error().message);
+  return server;
+}
+
+}  // namespace piman::http

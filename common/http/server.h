@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/http_types.h"
+#include "common/log.h"
+#include "common/net_types.h"
+#include "common/result.h"
+
+namespace piman::http {
+
+struct ServerOptions {
+  std::vector<HostPort> listen;                          ///< port 0: a free one, see Server::ports()
+  int threads = 4;                                       ///< one is held by each live connection
+  std::size_t max_body_bytes = 64 * 1024;                ///< a larger request body is answered with 413
+  std::chrono::milliseconds request_timeout{5000};       ///< for reading one request
+  std::chrono::milliseconds keep_alive_timeout{30'000};  ///< how long an idle connection may hold its thread
+};
+
+/// The HTTP server of agent and manager, and the only user of civetweb. Parses requests, hands them to a Router and
+/// writes what comes back. Requests run on `threads` worker threads.
+/// Errors: a taken or forbidden address is a Result that names it. An exception out of a handler becomes a 500.
+/// Thread-safety: start, ports and the destructor belong to one thread.
+class Server {
+ public:
+  /// `router` and `log` must outlive the server.
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, const Router& router, Logger& log);
+  /// Finishes the requests in progress and stops; takes at most about a second.
+  virtual ~Server() = default;
+  /// The ports that are listened on, in the order of the options.
+  virtual std::vector<std::uint16_t> ports() const = 0;
+};
+
+/// Whether this build can listen on IPv6 addresses.
+bool server_has_ipv6();
+
+}  // namespace piman::http

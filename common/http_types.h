@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// HTTP as values: a handler is a plain function from Request to Response, and a test just calls it.
+namespace piman::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method;  ///< "GET", "HEAD", ...
+  std::string path;    ///< percent-decoded, begins with '/'
+  std::string query;   ///< still encoded, without '?'
+  Headers headers;     ///< as sent
+  std::string body;
+  std::string remote_address;                                        ///< text form, without the port
+  std::vector<std::pair<std::string, std::string>> path_parameters;  ///< what the route's {names} matched
+
+  /// The first header of that name, in any case; empty when absent.
+  std::string_view header(std::string_view name) const;
+  std::string_view path_parameter(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  Headers headers;
+  std::string body;
+
+  static Response text(int status, std::string body);
+  static Response json(int status, std::string body);
+  static Response html(std::string body);
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+/// Every value of `key` in a query string, decoded; "collect[]=cpu&collect[]=disk" has two.
+std::vector<std::string> query_values(std::string_view query, std::string_view key);
+/// Percent-decoding; '+' is a blank where `plus_is_blank`. Malformed escapes stay as they are.
+std::string percent_decoded(std::string_view text, bool plus_is_blank);
+/// Whether an Accept-Encoding header allows gzip (a q of 0 forbids it). RFC 9110 section 12.5.3.
+bool accepts_gzip(std::string_view accept_encoding);
+std::string_view reason_phrase(int status);
+
+/// Finds the handler for a request. Exact segments, with `{name}` for one segment: "/nodes/{name}/metrics".
+/// GET routes answer HEAD too. 404 for an unknown path, 405 with Allow for a known one by another method.
+/// Thread-safety: dispatch() may run on several threads once all routes are added.
+class Router {
+ public:
+  void add(std::string_view method, std::string_view pattern, Handler handler);
+  /// Never throws: an exception out of a handler becomes a 500, and is passed to `on_exception`.
+  Response dispatch(Request& request) const;
+  void on_exception(std::function<void(const Request&, std::string_view what)> report) { report_ = std::move(report); }
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;
+    Handler handler;
+  };
+  std::vector<Route> routes_;
+  std::function<void(const Request&, std::string_view)> report_;
+};
+
+}  // namespace piman::http

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/api/json.h"
+
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "common/text.h"
+
+namespace piman::manager::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Names and models may hold any byte; the library would throw at what is not UTF-8.
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string success(Json data) { return text_of({{"status", "success"}, {"data", std::move(data)}}) + '\n'; }
+
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+Json number(double value) { return std::isfinite(value) ? Json(rounded(value)) : Json(); }
+Json number(const std::optional<double>& value) { return value ? number(*value) : Json(); }
+Json word(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json time_or_null(const std::optional<WallTime>& time) { return time ? number(unix_seconds(*time)) : Json(); }
+
+std::string rfc3339(WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  ::gmtime_r(&seconds, &parts);
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+/// Columns rather than a list of points: a third of the bytes, and what a chart wants.
+Json history_of_points(std::span<const HistoryPoint> points) {
+  Json at = Json::array(), cpu = Json::array(), memory = Json::array(), disk = Json::array();
+  Json temperature = Json::array();
+  const auto tenth = [](float value) {
+    return std::isfinite(value) ? Json(std::round(static_cast<double>(value) * 10) / 10) : Json();
+  };
+  for (const HistoryPoint& point : points) {
+    at.push_back(number(unix_seconds(point.at)));
+    cpu.push_back(tenth(point.cpu_percent));
+    memory.push_back(tenth(point.memory_percent));
+    disk.push_back(tenth(point.disk_percent));
+    temperature.push_back(tenth(point.temperature_celsius));
+  }
+  return {{"at", std::move(at)},
+          {"cpu_percent", std::move(cpu)},
+          {"memory_percent", std::move(memory)},
+          {"disk_percent", std::move(disk)},
+          {"temperature_celsius", std::move(temperature)}};
+}
+
+Json node_object(const NodeState& node, const HistoryOf& history_of) {
+  const NodeEvent event = node.event.value_or(NodeEvent{});
+  Json json = {
+      {"name", node.host.name},
+      {"address", node.host.address.to_string()},
+      {"mac", node.host.mac.to_string()},
+      {"phase", to_string(node.phase)},
+      {"phase_since", number(unix_seconds(node.phase_since))},
+      {"last_seen", time_or_null(node.last_seen)},
+      {"model", word(node.model)},
+      {"boot_time", number(node.boot_time_seconds)},
+      {"uptime_seconds", nullptr},
+      {"cpu_percent", number(event.cpu_percent)},
+      {"memory_percent", number(event.memory_percent)},
+      {"disk_percent", number(event.disk_percent)},
+      {"num_pids", number(event.num_pids)},
+      {"temperature_celsius", number(node.temperature_celsius)},
+      {"last_error", nullptr},
+      {"scrape", nullptr},
+      {"scrapes", node.scrapes},
+      {"failures", node.failures},
+      {"consecutive_failures", node.consecutive_failures},
+  };
+  if (node.last_seen && node.boot_time_seconds) {
+    json["uptime_seconds"] = number(std::max(0.0, unix_seconds(*node.last_seen) - *node.boot_time_seconds));
+  }
+  if (node.scrapes > 0) {
+    json["scrape"] = {{"at", number(unix_seconds(node.last.at))},
+                      {"duration_seconds", number(node.last.duration.count())},
+                      {"samples", node.last.samples},
+                      {"bytes", node.last.body_bytes}};
+    if (node.last.error != ScrapeError::kNone) {
+      json["last_error"] = {{"kind", to_string(node.last.error)}, {"message", node.last.error_text}};
+    }
+  }
+  if (history_of) json["history"] = history_of_points(history_of(node.host.name));
+  return json;
+}
+
+std::string_view health_of(Phase phase) {
+  if (phase == Phase::kPending) return "unknown";
+  return phase == Phase::kUp ? "up" : "down";
+}
+
+std::string text_member(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<double> number_member(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+}  // namespace
+
+std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of) {
+  const Config& config = facts.config;
+  Json counts = Json::object();
+  for (const Phase phase : {Phase::kPending, Phase::kUp, Phase::kAgentDown, Phase::kDown}) counts[to_string(phase)] = 0;
+  Json nodes = Json::array();
+  for (const auto& node : fleet.nodes) {
+    Json& count = counts[to_string(node->phase)];
+    count = count.get<std::size_t>() + 1;
+    nodes.push_back(node_object(*node, history_of));
+  }
+  return success({{"site", config.site},
+                  {"version", fleet.version},
+                  {"now", number(unix_seconds(facts.now))},
+                  {"started", number(unix_seconds(facts.started))},
+                  {"piman_version", PIMAN_VERSION},
+                  {"page", facts.page},
+                  {"scrape_interval_seconds", rounded(static_cast<double>(config.scrape.interval.count()) / 1000)},
+                  {"history_seconds", rounded(static_cast<double>(config.scrape.history.count()) / 1000)},
+                  {"hosts_file", config.inventory.hosts_file},
+                  {"links",
+                   {{"prometheus", word(config.links.prometheus)},
+                    {"alertmanager", word(config.links.alertmanager)},
+                    {"grafana", word(config.links.grafana)}}},
+                  {"counts", std::move(counts)},
+                  {"nodes", std::move(nodes)}});
+}
+
+std::string node_json(const NodeState& node, const HistoryOf& history_of) {
+  return success(node_object(node, history_of));
+}
+
+std::string history_json(std::string_view name, std::span<const HistoryPoint> points) {
+  return success({{"name", name}, {"history", history_of_points(points)}});
+}
+
+std::string targets_json(const FleetSnapshot& fleet, const Config& config) {
+  const auto seconds = [](std::chrono::milliseconds time) {
+    return concat(rounded(static_cast<double>(time.count()) / 1000), 's');
+  };
+  Json targets = Json::array();
+  for (const auto& node : fleet.nodes) {
+    const std::string url = concat("http://", node->host.address.to_string(), ':', config.agents.port, "/metrics");
+    targets.push_back({
+        {"discoveredLabels", Json::object()},
+        {"labels", {{"instance", node->host.name}, {"node", node->host.name}, {"site", config.site}}},
+        {"scrapePool", "nodes"},
+        {"scrapeUrl", url},
+        {"globalUrl", url},
+        {"health", health_of(node->phase)},
+        {"lastError", node->scrapes > 0 ? node->last.error_text : std::string()},
+        // Go's zero time is how Prometheus says "never".
+        {"lastScrape", node->scrapes > 0 ? rfc3339(node->last.at) : "0001-01-01T00:00:00Z"},
+        {"lastScrapeDuration", node->scrapes > 0 ? node->last.duration.count() : 0.0},
+        {"lastSamplesScraped", node->scrapes > 0 ? node->last.samples : 0},
+        {"scrapeInterval", seconds(config.scrape.interval)},
+        {"scrapeTimeout", seconds(config.scrape.timeout)},
+    });
+  }
+  return success({{"activeTargets", std::move(targets)}, {"droppedTargets", Json::array()}});
+}
+
+std::string discovery_json(const std::vector<DiscoveredTarget>& targets) {
+  Json groups = Json::array();
+  for (const DiscoveredTarget& target : targets) {
+    Json labels = Json::object();
+    for (const auto& [name, value] : target.labels) labels[name] = value;
+    groups.push_back({{"targets", Json::array({target.address})}, {"labels", std::move(labels)}});
+  }
+  return text_of(groups) + '\n';
+}
+
+std::string error_json(std::string_view type, std::string_view message) {
+  return text_of({{"status", "error"}, {"errorType", type}, {"error", message}}) + '\n';
+}
+
+Result<FleetView> parse_nodes_json(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail("the answer is not a JSON object");
+  if (text_member(json, "status") != "success") {
+    const std::string error = text_member(json, "error");
+    return fail(error.empty() ? "the answer has no status \"success\"" : error);
+  }
+  const auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) return fail("the answer has no \"data\" object");
+  const auto nodes = data->find("nodes");
+  if (nodes == data->end() || !nodes->is_array()) return fail("the answer has no \"nodes\" array");
+
+  FleetView view;
+  view.site = text_member(*data, "site");
+  view.now = number_member(*data, "now").value_or(0);
+  for (const auto& node : *nodes) {
+    if (!node.is_object() || text_member(node, "name").empty()) return fail("a node in the answer has no name");
+    FleetView::Node row;
+    row.name = text_member(node, "name");
+    row.address = text_member(node, "address");
+    row.phase = text_member(node, "phase");
+    row.model = text_member(node, "model");
+    row.phase_since = number_member(node, "phase_since");
+    row.last_seen = number_member(node, "last_seen");
+    row.uptime_seconds = number_member(node, "uptime_seconds");
+    row.cpu_percent = number_member(node, "cpu_percent");
+    row.memory_percent = number_member(node, "memory_percent");
+    row.disk_percent = number_member(node, "disk_percent");
+    row.temperature_celsius = number_member(node, "temperature_celsius");
+    const auto error = node.find("last_error");
+    if (error != node.end() && error->is_object()) row.error = text_member(*error, "message");
+    view.nodes.push_back(std::move(row));
+  }
+  return view;
+}
+
+}  // namespace piman::manager::api

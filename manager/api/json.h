@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/result.h"
+#include "manager/config.h"
+#include "manager/fleet/fleet.h"
+#include "manager/fleet/node.h"
+#include "manager/scrape/service_discovery.h"
+
+/// The API's JSON, both ways, and the only user of the JSON library in the manager. Everything here is pure. Answers
+/// stand in an envelope as Prometheus's do: `{"status":"success","data":...}`.
+/// Units: times are Unix seconds with milliseconds, durations seconds, loads percent, temperatures degrees Celsius.
+/// What is not known is null, never left out.
+namespace piman::manager::api {
+
+/// What an answer says beside the fleet.
+struct ServerFacts {
+  const Config& config;
+  WallTime started;
+  WallTime now;
+  std::string_view page;  ///< names the page's files: a browser with others loads itself anew
+};
+
+/// The points to show for a node; no function: no history in the answer.
+using HistoryOf = std::function<std::vector<HistoryPoint>(std::string_view name)>;
+
+std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of);
+std::string node_json(const NodeState& node, const HistoryOf& history_of);
+std::string history_json(std::string_view name, std::span<const HistoryPoint> points);
+/// In the shape of Prometheus's own targets API, so that what reads that one reads this one.
+std::string targets_json(const FleetSnapshot& fleet, const Config& config);
+/// Prometheus's HTTP service discovery; without the envelope, for Prometheus wants a bare array.
+std::string discovery_json(const std::vector<DiscoveredTarget>& targets);
+/// `type` is a word for programs ("not_found"), `message` is for people.
+std::string error_json(std::string_view type, std::string_view message);
+
+/// The fleet as a client sees it: what `piman status` prints.
+struct FleetView {
+  struct Node {
+    std::string name, address, phase, model, error;
+    std::optional<double> phase_since, last_seen, uptime_seconds;
+    std::optional<double> cpu_percent, memory_percent, disk_percent, temperature_celsius;
+  };
+  std::string site;
+  double now = 0;  ///< the server's clock: ages are right even where the client's clock is not
+  std::vector<Node> nodes;
+};
+/// Reads what nodes_json() writes. Errors: anything else, with the part that is missing or wrong.
+Result<FleetView> parse_nodes_json(std::string_view json);
+
+}  // namespace piman::manager::api

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/api/routes.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/text.h"
+#include "manager/api/json.h"
+#include "manager/api/negotiate.h"
+#include "manager/api/page_routes.h"
+#include "manager/api/thinned_history.h"
+#include "manager/scrape/service_discovery.h"
+#include "manager/web/assets.h"
+
+namespace piman::manager {
+namespace {
+
+using http::Request;
+using http::Response;
+
+constexpr std::size_t kMostHistoryPoints = 5000;
+/// A page is passed on while it is at most this many scrape intervals old: a scraper that hangs must not look like a
+/// fleet whose values stand still.
+constexpr int kPageIntervals = 3;
+
+Response json_response(int status, std::string body) {
+  Response response = Response::json(status, std::move(body));
+  response.headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
+  return response;
+}
+
+Response api_error(int status, std::string_view type, const std::string& message) {
+  return json_response(status, api::error_json(type, message));
+}
+
+std::string no_such_node(const Request& request) {
+  return concat("no node ", quote(request.path_parameter("name")), " in the inventory");
+}
+
+class Routes {
+ public:
+  explicit Routes(const ApiContext& context) : context_(context) {}
+
+  Response metrics(const Request& request) const {
+    const auto format = api::negotiate_format(request.header("Accept"));
+    prom_text::Writer page(format);
+    context_.self_metrics.write(page, *context_.fleet.snapshot(), std::chrono::system_clock::now());
+    page.finish();
+    Response response = Response::text(200, page.text());
+    response.content_type = prom_text::content_type(format);
+    response.headers = {{"Vary", "Accept"}, {"X-Content-Type-Options", "nosniff"}};
+    return response;
+  }
+
+  Response nodes(const Request& request) const {
+    const auto points = history_points(request, 0);
+    if (!points) return api_error(400, "bad_data", points.error().message);
+    const auto fleet = context_.fleet.snapshot();
+    // The version begins anew with each start; the answer's own clock makes it weak.
+    const std::string etag =
+        concat("W/\"", context_.started.time_since_epoch().count(), '-', fleet->version, '-', *points, '"');
+    Response response;
+    if (api::etag_matches(request.header("If-None-Match"), etag)) {
+      response.status = 304;
+      response.content_type.clear();
+      response.headers.emplace_back("Cache-Control", "no-cache");
+    } else {
+      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
+      response = json_response(200, api::nodes_json(*fleet, facts, history_of(*points)));
+    }
+    response.headers.emplace_back("ETag", etag);
+    return response;
+  }
+
+  Response node(const Request& request) const {
+    const auto points = history_points(request, 0);
+    if (!points) return api_error(400, "bad_data", points.error().message);
+    const auto node = context_.fleet.find(request.path_parameter("name"));
+    if (node == nullptr) return api_error(404, "not_found", no_such_node(request));
+    return json_response(200, api::node_json(*node, history_of(*points)));
+  }
+
+  Response history(const Request& request) const {
+    const auto points = history_points(request, kMostHistoryPoints);
+    if (!points) return api_error(400, "bad_data", points.error().message);
+    const std::string_view name = request.path_parameter("name");
+    if (context_.fleet.find(name) == nullptr) return api_error(404, "not_found", no_such_node(request));
+    return json_response(200, api::history_json(name, api::thinned_history(context_.fleet.history(name), *points)));
+  }
+
+  Response targets(const Request&) const {
+    return json_response(200, api::targets_json(*context_.fleet.snapshot(), context_.config));
+  }
+
+  Response discovery(const Request& request) const {
+    return json_response(200, api::discovery_json(discover_targets(*context_.fleet.snapshot(), context_.config,
+                                                                   request.header("Host"))));
+  }
+
+  /// The node's own page, byte for byte and without timestamps, so that Prometheus sees a node that is gone as gone.
+  Response node_metrics(const Request& request) const {
+    const auto node = context_.fleet.find(request.path_parameter("name"));
+    if (node == nullptr) return Response::text(404, no_such_node(request) + '\n');
+    if (node->phase == Phase::kPending) return not_up(*node, "was not scraped yet");
+    if (node->phase != Phase::kUp)
+      return not_up(*node, concat("is ", to_string(node->phase), ": ", node->last.error_text));
+    if (node->last.page == nullptr) return not_up(*node, "has no page");
+    const auto age = std::chrono::system_clock::now() - node->last.at;
+    if (age > context_.config.scrape.interval * kPageIntervals + context_.config.scrape.timeout) {
+      return not_up(*node,
+                    concat("has no page younger than ", seconds(age), " s: the manager is late with its scrapes"));
+    }
+    Response response = Response::text(200, *node->last.page);
+    response.content_type = prom_text::content_type(prom_text::Format::kText);
+    response.headers = {{"Age", concat(seconds(age))}, {"X-Content-Type-Options", "nosniff"}};
+    return response;
+  }
+
+  Response ready(const Request&) const {
+    return context_.is_ready() ? Response::text(200, "ready\n") : Response::text(503, "starting\n");
+  }
+
+ private:
+  static std::int64_t seconds(WallTime::duration age) {
+    return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count());
+  }
+
+  static Response not_up(const NodeState& node, const std::string& why) {
+    return Response::text(503, concat("node ", node.host.name, ' ', why, '\n'));
+  }
+
+  /// The `history` parameter of a request. Errors: not a number of points that may be asked for.
+  static Result<std::size_t> history_points(const Request& request, std::size_t absent) {
+    const auto values = http::query_values(request.query, "history");
+    if (values.empty()) return absent;
+    const auto number = parse_number<std::size_t>(values.back());
+    if (!number || *number > kMostHistoryPoints) {
+      return fail(concat("parameter history is ", quote(values.back()), ", not a number of points from 0 to ",
+                         kMostHistoryPoints));
+    }
+    return *number;
+  }
+
+  api::HistoryOf history_of(std::size_t points) const {
+    if (points == 0) return {};
+    return [this, points](std::string_view name) { return api::thinned_history(context_.fleet.history(name), points); };
+  }
+
+  const ApiContext context_;
+};
+
+}  // namespace
+
+void add_routes(http::Router& router, const ApiContext& context) {
+  const auto routes = std::make_shared<const Routes>(context);
+  const auto get = [&](std::string_view pattern, Response (Routes::*handler)(const Request&) const) {
+    router.add("GET", pattern, [routes, handler](const Request& request) { return ((*routes).*handler)(request); });
+  };
+  get("/metrics", &Routes::metrics);
+  get("/api/v1/nodes", &Routes::nodes);
+  get("/api/v1/nodes/{name}", &Routes::node);
+  get("/api/v1/nodes/{name}/history", &Routes::history);
+  get("/api/v1/targets", &Routes::targets);
+  get("/api/v1/sd", &Routes::discovery);
+  get("/nodes/{name}/metrics", &Routes::node_metrics);
+  get("/readyz", &Routes::ready);
+  router.add("GET", "/healthz", [](const Request&) { return Response::text(200, "ok\n"); });
+  api::add_page_routes(router);
+  router.on_exception([&log = context.log](const Request& request, std::string_view what) {
+    log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
+  });
+}
+
+}  // namespace piman::manager

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "common/clock.h"
+#include "common/http_types.h"
+#include "common/log.h"
+#include "manager/config.h"
+#include "manager/fleet/fleet.h"
+#include "manager/self_metrics.h"
+
+/// Every route of the manager: its API, its metrics, the nodes' pages passed on, and the fleet page. docs/http_api.md
+/// describes them to users.
+namespace piman::manager {
+
+/// What the routes answer from. All references must outlive the router.
+struct ApiContext {
+  const Config& config;
+  const Fleet& fleet;
+  SelfMetrics& self_metrics;
+  std::function<bool()> is_ready;  ///< safe to call from any thread
+  Logger& log;
+  WallTime started;
+};
+
+/// Thread-safety: the handlers run on the server's threads, several at once.
+void add_routes(http::Router& router, const ApiContext& context);
+
+}  // namespace piman::manager

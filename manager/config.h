@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/log.h"
+#include "common/net_types.h"
+#include "common/result.h"
+
+/// The manager's configuration: strict YAML in, values out, every problem with its line.
+/// Units: std::chrono for times, bytes for sizes. Errors: problems are collected, none is thrown.
+/// Thread-safety: plain values and pure functions, but for read_config().
+namespace piman::manager {
+
+struct Config {
+  std::string site = "default";  ///< the `site` label of everything this manager says
+
+  struct Web {
+    HostPort listen_address{"127.0.0.1", 8080, false};
+    std::string external_url;  ///< how Prometheus and people reach the manager; empty: http://listen_address
+    int threads = 64;          ///< each browser that watches live holds one
+  } web;
+
+  struct Inventory {
+    std::string hosts_file = "hosts.csv";  ///< made absolute against the configuration file's folder
+  } inventory;
+
+  struct Agents {
+    std::uint16_t port = 3000;
+  } agents;
+
+  struct Scrape {
+    std::chrono::milliseconds interval{15'000};
+    std::chrono::milliseconds timeout{5'000};
+    std::size_t max_in_flight = 64;
+    std::size_t max_page_bytes = 16 * 1024 * 1024;
+    std::chrono::milliseconds max_backoff{120'000};  ///< the longest pause between tries of a dead node
+    std::chrono::milliseconds history{3'600'000};    ///< how far the page's charts look back
+  } scrape;
+
+  struct Log {
+    LogLevel level = LogLevel::kInfo;
+    LogFormat format = LogFormat::kLogfmt;
+  } log;
+
+  struct Links {  ///< shown on the page when not empty
+    std::string prometheus;
+    std::string alertmanager;
+    std::string grafana;
+  } links;
+};
+
+/// A problem in the file: "piman.yml:12: scrape.timeout: 30s is longer than scrape.interval 15s".
+struct ConfigProblem {
+  std::size_t line = 0;  ///< 1-based; 0 when the problem has no line
+  std::string message;
+
+  std::string to_string(std::string_view file) const;
+};
+
+struct ParsedConfig {
+  Config config;
+  std::vector<ConfigProblem> problems;  ///< all of them, in the order of their lines; the config is unusable if any
+};
+
+inline constexpr std::size_t kMostConfigBytes = 1024 * 1024;
+
+/// Pure: `yaml` is the text of the file, `folder` what relative paths in it are relative to.
+/// Unknown keys, wrong types, duplicates, out-of-range values and bad durations are problems; never throws.
+/// Anchors, aliases and tags are refused: nothing here needs them, and they are how small YAML becomes large.
+ParsedConfig parse_config(std::string_view yaml, const std::string& folder);
+
+/// Reads and parses a file; one that can't be read is a problem like any other.
+ParsedConfig read_config(const std::string& path);
+
+/// The reference of all keys as Markdown: what `piman config reference` prints and docs/configuration.md holds.
+std::string render_config_reference();
+
+/// Sets web.listen_address as the file does, for the command line. Errors name the offending value.
+Result<void> override_listen_address(Config& config, std::string_view text);
+
+/// How Prometheus and people reach the manager, without a trailing slash: web.external_url, else made of
+/// web.listen_address. Where that is every address, of `request_host`, the Host header of whoever asks.
+std::string external_url(const Config& config, std::string_view request_host);
+
+/// "500ms", "15s", "2m", "1h30m", "7d" as Prometheus writes durations.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The same the other way: 90000 ms is "1m30s".
+std::string format_duration(std::chrono::milliseconds duration);
+
+}  // namespace piman::manager

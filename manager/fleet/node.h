@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/clock.h"
+#include "common/event.h"
+#include "common/net_types.h"
+
+/// What the manager knows of one node, as plain values.
+namespace piman::manager {
+
+/// One line of the inventory.
+struct Host {
+  std::string name;  ///< unique; also the value of the `node` label
+  Ipv4Address address;
+  MacAddress mac;
+
+  bool operator==(const Host&) const = default;
+};
+
+/// Where a node stands. The text is the JSON value, the metric label and the word on the page.
+enum class Phase : std::uint8_t {
+  kPending,    ///< in the inventory, not scraped yet
+  kUp,         ///< its agent answered the last scrape
+  kAgentDown,  ///< the host answers, its agent does not
+  kDown,       ///< nothing answers
+};
+std::string_view to_string(Phase phase);
+
+/// Why a scrape failed. The text is the metric label, the log word and what tests assert.
+enum class ScrapeError : std::uint8_t {
+  kNone,
+  kTimeout,      ///< connected or not, no whole answer in time
+  kRefused,      ///< the host answered that nothing listens
+  kUnreachable,  ///< no route, or no host
+  kHttpStatus,   ///< answered with something else than 200
+  kTooLarge,     ///< more bytes than a page may have
+  kMalformed,    ///< not the exposition format, or not the events object
+  kOther,
+};
+std::string_view to_string(ScrapeError error);
+inline constexpr std::size_t kScrapeErrorCount = 8;
+
+/// What one scrape (both /metrics and /events) came to.
+struct ScrapeResult {
+  WallTime at{};
+  std::chrono::duration<double> duration{};
+  ScrapeError error = ScrapeError::kNone;
+  std::string error_text;      ///< in words; empty when all went well
+  bool host_answered = false;  ///< any byte or TCP reset came from the host
+  std::size_t body_bytes = 0;
+  std::size_t samples = 0;
+  std::optional<NodeEvent> event;
+  std::optional<double> temperature_celsius;
+  std::optional<double> boot_time_seconds;  ///< Unix time
+  std::string model;                        ///< empty when the page does not say
+  std::shared_ptr<const std::string>
+      page;                       ///< the /metrics body, kept once for all who pass it on; null after a failure
+  std::string page_content_type;  ///< what the agent called it
+};
+
+/// Pure: the phase after a scrape.
+Phase phase_after(const ScrapeResult& result);
+
+struct NodeState {
+  Host host;
+  Phase phase = Phase::kPending;
+  WallTime phase_since{};
+  std::optional<WallTime> last_seen;  ///< the last successful scrape
+  ScrapeResult last;                  ///< the last scrape, good or not
+  std::optional<NodeEvent> event;     ///< of the last successful scrape
+  std::optional<double> temperature_celsius;
+  std::optional<double> boot_time_seconds;
+  std::string model;
+  std::uint64_t scrapes = 0;
+  std::uint64_t failures = 0;
+  std::uint32_t consecutive_failures = 0;
+};
+
+/// One point of a chart. NaN where the node did not say.
+struct HistoryPoint {
+  WallTime at{};
+  float cpu_percent, memory_percent, disk_percent, temperature_celsius;
+};
+
+}  // namespace piman::manager

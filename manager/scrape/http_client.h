@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/net_types.h"
+#include "common/result.h"
+#include "manager/fleet/node.h"
+
+/// Asks many agents at once over HTTP, and the only user of libcurl. GET over plain HTTP, no redirects, no proxies, no
+/// names to resolve; connections are kept for the next time.
+/// Errors: what the network or the agent does wrong comes as a ScrapeError with words.
+/// Thread-safety: one thread, the one that calls poll(); only wake() may come from others.
+namespace piman::manager {
+
+struct HttpRequest {
+  Ipv4Address address;
+  std::uint16_t port = 0;
+  std::string path = "/";
+  std::string accept;                    ///< the Accept header; empty: anything
+  std::chrono::milliseconds timeout{0};  ///< for all of it, from connecting to the last byte; at least 1 ms is taken
+  std::size_t most_bytes = 0;            ///< of the body, decompressed
+};
+
+struct HttpAnswer {
+  std::uint64_t id = 0;  ///< what start() returned
+  /// kNone: an answer came, with whatever status; kTimeout, kRefused, kUnreachable, kTooLarge, kMalformed, kOther.
+  ScrapeError error = ScrapeError::kNone;
+  std::string error_text;
+  bool host_answered = false;  ///< any byte, a TCP handshake or a reset came from the host
+  int status = 0;
+  std::string content_type;
+  std::string body;  ///< decompressed; incomplete when error is not kNone
+};
+
+class HttpClient {
+ public:
+  /// libcurl's work per transfer grows with the hosts that share a handle, so hosts are spread over `shards`.
+  static Result<std::unique_ptr<HttpClient>> make(std::size_t shards);
+  /// Drops what is in flight.
+  virtual ~HttpClient() = default;
+
+  /// Begins a transfer; its answer comes from a later poll().
+  virtual std::uint64_t start(const HttpRequest& request) = 0;
+  /// Drops a transfer: there will be no answer. Unknown ids are ignored.
+  virtual void cancel(std::uint64_t id) = 0;
+  /// Waits for answers, for at most `wait` or until wake(), and returns those that came.
+  virtual std::vector<HttpAnswer> poll(std::chrono::milliseconds wait) = 0;
+  /// Ends the poll() in progress, or else the next one, at once. From any thread.
+  virtual void wake() = 0;
+};
+
+}  // namespace piman::manager

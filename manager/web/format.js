@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as people read them. Pure functions; what is not known is an en dash.
+
+export const kUnknown = "–";
+const kSpace = "\u00a0"; // between a number and its unit a line must not break
+
+export const kPhases = ["down", "agent-down", "pending", "up"]; // the worst first
+
+const kPhaseWords = { up: "Up", "agent-down": "Agent down", down: "Down", pending: "Pending" };
+const kPhaseMeanings = {
+  up: "The node's agent answered the last scrape",
+  "agent-down": "The node answers, its agent does not",
+  down: "Nothing answers at the node's address",
+  pending: "In the inventory, not scraped yet",
+};
+
+export function phaseWord(phase) {
+  return kPhaseWords[phase] ?? phase;
+}
+export function phaseMeaning(phase) {
+  return kPhaseMeanings[phase] ?? "";
+}
+
+/** "42 s", "12 min", "3 h 20 min", "5 d 4 h", "62 d". */
+export function duration(seconds) {
+  if (!Number.isFinite(seconds)) return kUnknown;
+  const whole = Math.max(0, Math.floor(seconds));
+  const part = (count, unit) => `${count}${kSpace}${unit}`;
+  const two = (large, unit, small, smallUnit) =>
+    small > 0 ? `${part(large, unit)}${kSpace}${part(small, smallUnit)}` : part(large, unit);
+  if (whole < 60) return part(whole, "s");
+  if (whole < 3600) return part(Math.floor(whole / 60), "min");
+  if (whole < 86400) return two(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+  if (whole < 30 * 86400) return two(Math.floor(whole / 86400), "d", Math.floor((whole % 86400) / 3600), "h");
+  return part(Math.floor(whole / 86400), "d");
+}
+
+export function ago(seconds) {
+  if (!Number.isFinite(seconds)) return "never";
+  return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
+}
+
+export function percent(value) {
+  return isKnown(value) ? `${Math.round(value)}${kSpace}%` : kUnknown;
+}
+
+export function celsius(value) {
+  return isKnown(value) ? `${Math.round(value)}${kSpace}°C` : kUnknown;
+}
+
+export function isKnown(value) {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/** "Raspberry Pi 3 Model B Plus Rev 1.3" -> "Pi 3 B+"; other machines' names stay as they are. */
+export function shortModel(model) {
+  if (!model) return kUnknown;
+  if (!model.startsWith("Raspberry Pi ")) return model;
+  return model
+    .replace("Raspberry Pi ", "Pi ")
+    .replace(" Model ", " ")
+    .replace("Compute Module ", "CM")
+    .replace(/ Plus\b/, "+")
+    .replace(/ Rev [0-9.]+$/, "");
+}
+
+/** "Connecting …": messages come from libraries in lower case. */
+export function sentence(text) {
+  return text ? text[0].toUpperCase() + text.slice(1) : "";
+}
+
+// From where on a value deserves a look, and from where on it needs a hand. The Pi's firmware slows the processor at
+// 80 to 85 degrees Celsius.
+const kLevels = {
+  cpu_percent: [90, 98],
+  memory_percent: [85, 95],
+  disk_percent: [85, 95],
+  temperature_celsius: [75, 82],
+};
+
+/** "", "high" or "critical". */
+export function level(measure, value) {
+  if (!isKnown(value)) return "";
+  const [high, critical] = kLevels[measure];
+  return value >= critical ? "critical" : value >= high ? "high" : "";
+}
+
+/** The URL when it is one that a link may lead to, else nothing: configuration must not become script. */
+export function safeUrl(text) {
+  try {
+    const url = new URL(text);
+    return url.protocol === "http:" || url.protocol === "https:" ? url.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node-agent/collectors/netclass.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/host_files.h"
+#include "common/text.h"
+#include "node-agent/name_filter.h"
+
+namespace piman::agent {
+namespace {
+
+using prom_text::Family;
+using prom_text::Labels;
+using prom_text::Type;
+
+/// A number that a device has: its file, and its family as node_network_NAME.
+struct Property {
+  std::string_view file;
+  std::string_view name;
+  Type type;
+  std::string_view help;
+  bool is_fixed = false;  ///< can't change while the device keeps its index
+};
+
+// In the order of the families' names. info and up stand between them and are written apart.
+constexpr std::array kProperties = {
+    Property{"addr_assign_type", "address_assign_type", Type::kGauge,
+             "Where the address came from: 0 the device, 1 drawn by lot, 2 another device, 3 set."},
+    Property{"carrier", "carrier", Type::kGauge, "Whether there is a link: 1 or 0; absent while the device is off."},
+    Property{"carrier_changes", "carrier_changes_total", Type::kCounter, "Times that the link came or went."},
+    Property{"carrier_down_count", "carrier_down_changes_total", Type::kCounter, "Times that the link went."},
+    Property{"carrier_up_count", "carrier_up_changes_total", Type::kCounter, "Times that the link came."},
+    Property{"dev_id", "device_id", Type::kGauge, "Which of the devices that share an address this is.", true},
+    Property{"dormant", "dormant", Type::kGauge, "Whether the link waits for something before it can be used: 1 or 0."},
+    Property{"flags", "flags", Type::kGauge, "The device's flags as one number (IFF_* of netdevice(7))."},
+    Property{"ifindex", "iface_id", Type::kGauge, "The kernel's number of the device."},
+    Property{"iflink", "iface_link", Type::kGauge, "The number of the device that this one is on top of."},
+    Property{"link_mode", "iface_link_mode", Type::kGauge, "How the link comes up: 0 by itself, 1 by a supplicant."},
+    Property{"mtu", "mtu_bytes", Type::kGauge, "Longest packet that the device takes, in bytes."},
+    Property{"name_assign_type", "name_assign_type", Type::kGauge,
+             "Where the name came from: 1 the kernel, 2 predictable, 3 chosen, 4 renamed."},
+    Property{"netdev_group", "net_dev_group", Type::kGauge, "The group that the device was put into."},
+    Property{"type", "protocol_type", Type::kGauge, "Kind of hardware (ARPHRD_*): 1 is Ethernet.", true},
+    Property{"speed", "speed_bytes", Type::kGauge, "Speed of the link, in bytes a second; negative when unknown."},
+    Property{"tx_queue_len", "transmit_queue_length", Type::kGauge, "Packets that may wait to be sent."}};
+constexpr std::size_t kIndex = 8, kSpeed = 15;
+static_assert(kProperties[kIndex].file == "ifindex" && kProperties[kSpeed].file == "speed");
+
+constexpr std::array<std::string_view, 5> kWords = {"address", "broadcast", "duplex", "ifalias", "operstate"};
+enum Word : std::size_t { kAddress, kBroadcast, kDuplex, kAlias, kOperstate };
+
+struct Device {
+  std::string name;
+  Labels labels;
+  std::array<std::optional<std::int64_t>, kProperties.size()> numbers;
+  std::array<std::string, kWords.size()> words;
+  std::vector<HostFile> number_files, word_files;
+  bool is_present = false;
+};
+
+bool is_directory(const std::string& path) {
+  struct ::stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+class NetclassCollector final : public Collector {
+ public:
+  NetclassCollector(const CollectorContext& context, NameFilter filter)
+      : directory_(context.paths.sys("class/net")),
+        filter_(std::move(filter)),
+        ignore_invalid_speed_(context.option("netclass.ignore-invalid-speed") == "true") {
+    for (const Property& property : kProperties) {
+      families_.emplace_back(concat("node_network_", property.name), property.type, property.help);
+    }
+  }
+
+  Result<Outcome> collect(prom_text::Writer& out) override {
+    const auto names = list_host_directory(directory_);
+    if (!names) return Outcome::kAbsent;
+    for (auto& [name, device] : known_) device.is_present = false;
+    present_.clear();
+    for (const std::string& name : *names) {
+      if (filter_.ignores(name)) continue;
+      Device* device = find_or_add(name);
+      if (device == nullptr || !refresh(*device)) continue;
+      device->is_present = true;
+      present_.push_back(device);
+    }
+    std::erase_if(known_, [](const auto& entry) { return !entry.second.is_present; });
+    write(out);
+    return Outcome::kCollected;
+  }
+
+ private:
+  /// Nothing for what is no device: the directory also holds the file bonding_masters.
+  Device* find_or_add(const std::string& name) {
+    const auto found = known_.find(name);
+    if (found != known_.end()) return &found->second;
+    if (!is_directory(concat(directory_, '/', name))) return nullptr;
+    Device& device = known_[name];
+    device.name = name;
+    device.labels = Labels({{"device", name}});
+    return &device;
+  }
+
+  void name_files(Device& device) const {
+    const std::string path = concat(directory_, '/', device.name, '/');
+    for (const Property& property : kProperties) {
+      device.number_files.emplace_back(path + std::string(property.file), HostFile::Content::kOnePiece);
+    }
+    for (const std::string_view word : kWords) {
+      device.word_files.emplace_back(path + std::string(word), HostFile::Content::kOnePiece);
+    }
+  }
+
+  /// Reads what is true now. False when the device is gone.
+  bool refresh(Device& device) const {
+    if (device.number_files.empty()) name_files(device);
+    bool any = false;
+    const auto old_index = device.numbers[kIndex];
+    const auto read_number = [&](std::size_t i) {
+      const auto content = device.number_files[i].read();
+      device.numbers[i] = content ? parse_prefixed_i64(trim(*content)) : std::nullopt;
+      any = any || content;
+    };
+    read_number(kIndex);
+    const bool is_same = old_index && old_index == device.numbers[kIndex];
+    for (std::size_t i = 0; i < kProperties.size(); ++i) {
+      if (i != kIndex && !(is_same && kProperties[i].is_fixed)) read_number(i);
+    }
+    for (std::size_t i = 0; i < kWords.size(); ++i) {
+      const auto content = device.word_files[i].read();
+      device.words[i] = content ? trim(*content) : std::string_view();
+      any = any || content;
+    }
+    if (known_.size() > kMostKeptOpen) {
+      device.number_files.clear();
+      device.word_files.clear();
+    }
+    return any || is_directory(concat(directory_, '/', device.name));
+  }
+
+  void write(prom_text::Writer& out) const {
+    for (std::size_t i = 0; i < kProperties.size(); ++i) {
+      // "info" comes before "mtu_bytes" and "up" after all others.
+      if (kProperties[i].file == "mtu") write_info(out);
+      out.family(families_[i]);
+      for (const Device* device : present_) {
+        if (const auto number = device->numbers[i]) write_number(i, *device, *number, out);
+      }
+    }
+    out.family(up_);
+    for (const Device* device : present_) {
+      out.sample(device->labels, std::uint64_t{device->words[kOperstate] == "up" ? 1U : 0U});
+    }
+  }
+
+  void write_number(std::size_t i, const Device& device, std::int64_t number, prom_text::Writer& out) const {
+    if (i == kSpeed) {  // megabits a second; -1 from devices that do not know
+      constexpr std::int64_t kMostMegabits = INT64_MAX / 1'000'000;
+      if (number > kMostMegabits || number < -kMostMegabits || (number < 0 && ignore_invalid_speed_)) return;
+      number = number * 1'000'000 / 8;
+    }
+    out.sample(device.labels, static_cast<double>(number));
+  }
+
+  void write_info(prom_text::Writer& out) const {
+    out.family(info_);
+    for (const Device* device : present_) {
+      out.sample({{"address", device->words[kAddress]},
+                  {"broadcast", device->words[kBroadcast]},
+                  {"device", device->name},
+                  {"duplex", device->words[kDuplex]},
+                  {"ifalias", device->words[kAlias]},
+                  {"operstate", device->words[kOperstate]}},
+                 std::uint64_t{1});
+    }
+  }
+
+  /// A container host has hundreds of devices: if all their files were kept open, none would be left for others.
+  static constexpr std::size_t kMostKeptOpen = 12;
+
+  std::string directory_;
+  NameFilter filter_;
+  bool ignore_invalid_speed_;
+  std::map<std::string, Device, std::less<>> known_;
+  std::vector<const Device*> present_;
+  std::vector<Family> families_;
+  const Family info_{"node_network_info", Type::kGauge, "Always 1; the labels hold the device's addresses and state."};
+  const Family up_{"node_network_up", Type::kGauge, "Whether the device works (operstate \"up\"): 1 or 0."};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Collector>> make_netclass_collector(const CollectorContext& context) {
+  const std::string ignored = context.option("netclass.ignored-devices");
+  auto filter = NameFilter::make("netclass.ignored-devices", ignored, "");
+  if (!filter) return fail(filter.error().message);
+  return std::make_unique<NetclassCollector>(context, std::move(*filter));
+}
+
+}  // namespace piman::agent

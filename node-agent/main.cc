@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node agent's wiring: flags, collectors, HTTP server, until a signal.
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/http/server.h"
+#include "common/log.h"
+#include "common/shutdown.h"
+#include "common/text.h"
+#include "node-agent/all_collectors.h"
+#include "node-agent/board_poller.h"
+#include "node-agent/board_watch.h"
+#include "node-agent/collector_set.h"
+#include "node-agent/event_source.h"
+#include "node-agent/options.h"
+#include "node-agent/web.h"
+
+namespace {
+
+using namespace piman;
+using namespace piman::agent;
+
+constexpr int kExitUsage = 2;
+constexpr int kExitFailure = 1;
+
+std::vector<CollectorSet::Named> make_collectors(Options& options) {
+  std::vector<CollectorSet::Named> made;
+  for (const CollectorEntry& entry : all_collectors()) {
+    const std::string name(entry.name);
+    if (std::find(options.enabled.begin(), options.enabled.end(), name) == options.enabled.end()) continue;
+    auto collector = entry.make(options.collectors);
+    if (collector) {
+      made.push_back({name, std::move(*collector)});
+    } else {
+      options.problems.push_back(collector.error().message);
+    }
+  }
+  return made;
+}
+
+int serve(const Options& options, std::vector<CollectorSet::Named> collectors, Logger& log) {
+  const ShutdownSignals signals;
+  const Clock clock;
+  CollectorSet set(std::move(collectors), log);
+  EventSource events(options.collectors.paths, clock);
+  const BoardPoller poller(options.collectors.board);
+  Web web(options, set, events, log);
+  http::Router router;
+  web.add_routes(router);
+  http::ServerOptions server_options;
+  server_options.listen = options.listen;
+  server_options.max_body_bytes = 1024;  // nothing here takes a body
+  const auto server = http::Server::start(server_options, router, log);
+  if (!server) {
+    std::fprintf(stderr, "piman-node-agent: %s\n", server.error().message.c_str());
+    return kExitFailure;
+  }
+  for (const std::uint16_t port : (*server)->ports()) {
+    log.info("listening",
+             {{"port", concat(port)}, {"version", PIMAN_VERSION}, {"collectors", concat(set.names().size())}});
+  }
+  while (signals.wait() == SIGHUP) {
+  }
+  log.info("stopping");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options = parse_options(std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
+  if (options.help) {
+    std::fputs(agent_help().c_str(), stdout);
+    return 0;
+  }
+  if (options.version) {
+    std::puts("piman-node-agent " PIMAN_VERSION);
+    return 0;
+  }
+  Logger log(options.log_level, options.log_format);
+  options.collectors.log = &log;
+  options.collectors.board = board_watch_of(options.collectors);
+  std::vector<CollectorSet::Named> collectors = make_collectors(options);
+  for (const std::string& problem : options.problems) {
+    std::fprintf(stderr, "piman-node-agent: %s\n", problem.c_str());
+  }
+  if (!options.problems.empty()) return kExitUsage;
+  return serve(options, std::move(collectors), log);
+}

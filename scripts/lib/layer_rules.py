@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The architecture as data, read by scripts/check_layers. The reasons stand in ARCHITECTURE.md."""
+import re
+
+# Which folders (or single headers) the files of a folder may include, beside their own. The longest matching folder
+# counts; a folder does not bring its subfolders along.
+MAY_INCLUDE = {
+    "common": [],
+    "common/http": ["common"],
+    "netboot": ["common", "netboot/dhcp", "netboot/tftp", "netboot/install"],
+    "netboot/dhcp": ["common", "netboot"],
+    "netboot/tftp": ["common", "netboot"],
+    "netboot/install": ["common", "netboot"],
+    "node-agent": ["common", "common/http", "node-agent/collectors"],
+    "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
+    "manager": ["common", "common/http", "netboot", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
+                "manager/power", "manager/api", "manager/web"],
+    "manager/fleet": ["common"],
+    "manager/watch": ["common", "manager/fleet"],
+    # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
+    "manager/scrape": ["common", "manager/fleet", "manager/config.h"],
+    "manager/power": ["common", "manager/fleet/node.h"],
+    "manager/store": ["common", "manager/fleet"],
+    "manager/web": ["common"],
+    "manager/api": ["common", "common/http", "manager/fleet", "manager/scrape", "manager/store", "manager/web",
+                    "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
+}
+
+# Headers of ours that a folder may not use although it may use the folder that they are in.
+EXCEPT = {
+    "node-agent/collectors": ["common/own_metrics.h", "common/log.h", "node-agent/web.h", "node-agent/options.h",
+                              "node-agent/all_collectors.h", "node-agent/collector_set.h", "node-agent/event_source.h"],
+    "netboot": ["common/own_metrics.h", "common/mutex.h"],
+}
+
+# Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
+PURE_FILES = re.compile(
+    r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
+    r"\.(h|cc)$|^manager/(fleet/phase|scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)"
+    r"\.(h|cc)$")
+PURE_FORBIDDEN_INCLUDES = re.compile(
+    r"^(sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|condition_variable$|fstream$|iostream$|"
+    r"filesystem$|boost/|common/(log|mutex|shutdown|unique_fd|host_files|own_metrics)\.h|netboot/asio\.h)")
+
+# Third-party headers and the only files that may include them. Tests may include any of them.
+HOMES = {
+    r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
+    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc"],
+    # No I/O, only counters: where each program counts for itself.
+    r"prometheus/.*": ["common/own_metrics.h", "common/own_metrics.cc", "manager/self_metrics.h",
+                       "manager/self_metrics.cc", "node-agent/web.h", "node-agent/web.cc"],
+    r"tl/expected\.hpp": ["common/result.h"],
+    r"zlib\.h|libdeflate\.h": ["common/gzip.cc"],
+    r"curl/.*": ["manager/scrape/http_client.cc"],
+    r"yaml-cpp/.*": ["manager/config.cc"],
+    r"boost/.*": ["netboot/asio.h", "netboot/asio.cc"],
+    r"sqlite3\.h": ["manager/store/store.cc"],
+    r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
+    r"openssl/.*": [],
+    r"(gtest|gmock)/.*": [],
+}
+
+# What the C++ library, POSIX and Linux bring, and so needs no home.
+SYSTEM_HEADER = re.compile(
+    r"^[a-z_0-9]+$|^(sys|net|netinet|netpacket|arpa|linux|asm)/[a-z0-9_/.-]+\.h$|"
+    r"^(unistd|fcntl|poll|signal|errno|dirent|dlfcn|endian|getopt|ifaddrs|mntent|netdb|pthread|pwd|grp|sched|syslog|termios|"
+    r"time|limits|regex|malloc|mcheck|glob|fnmatch|utmpx)\.h$")
+
+# Words that no source may hold: (name, pattern, where it is looked for, where it is allowed, why).
+OURS = r"^(common|node-agent|netboot|manager)/"
+FORBIDDEN = [
+    ("host-path", r'"/(proc|sys)\b', OURS, r"^common/host_paths\.h$",
+     'only common/host_paths.h spells "/proc" and "/sys"'),
+    ("throwing-parse", r"\bsto(i|l|ll|ul|ull|f|d|ld)\s*\(", OURS, None,
+     "throws on bad input: use the parsers of common/text.h"),
+    ("throwing-parse", r"\bjson::parse\s*\((?![^;]*,\s*nullptr\s*,\s*false\s*[,)])", OURS, None,
+     "throws on bad input: json::parse(text, nullptr, false)"),
+    ("language", r"\bstd::(format|expected|source_location|views)\b|\bco_(await|yield|return)\b", OURS + "|^tests/", None,
+     "not in both of the compilers that piman supports"),
+    ("language", r"#include <(format|expected|source_location|coroutine)>", OURS + "|^tests/", None,
+     "not in both of the compilers that piman supports"),
+    ("language", r"#include <cassert>|\bassert\s*\(", OURS, None,
+     "PIMAN_CHECK for bugs, a Result for input"),
+    # A collector that hangs in the kernel cannot be joined: its thread is given up, and only there.
+    ("thread", r"\bstd::thread\b|\.detach\(\)", OURS, r"^node-agent/collector_set\.cc$",
+     "std::jthread: a thread has an owner and ends with it"),
+    ("collector-acts", r"\b(popen|system|fork|execv[pe]*|execl[pe]*|posix_spawnp?|unlink|mkdir|rename)\s*\(|\bstd::ofstream\b",
+     r"^node-agent/collectors/", None, "a collector reads; it runs nothing and writes nothing"),
+    ("pure-clock", r"\bnow\s*\(\s*\)|\b(time|clock_gettime|gettimeofday)\s*\(", PURE_FILES.pattern, None,
+     "a file that decides gets the time as an argument"),
+]
+
+SOFT_LINES = {".cc": 300, ".h": 120}
+HARD_LINES = 450

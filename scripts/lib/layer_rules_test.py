@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For scripts/check_layers --self-test: (the one rule that must be found, or None; file; its text)."""
+TOP = "// SPDX-License-Identifier: Apache-2.0\n"
+HEADER = TOP + "#pragma once\n"
+
+
+def includes(*headers):
+    return TOP + "".join(f"#include {header}\n" for header in headers)
+
+
+CASES = [
+    # Allowed.
+    (None, "common/text.cc", includes('"common/text.h"', "<charconv>", "<sys/stat.h>", "<unistd.h>")),
+    (None, "node-agent/web.cc", includes('"common/http/server.h"', '"node-agent/collectors/cpu.h"')),
+    (None, "node-agent/collectors/cpu.cc", includes('"node-agent/collector.h"', '"node-agent/name_filter.h"', '"common/prom_text.h"')),
+    (None, "manager/main.cc", includes('"netboot/observer.h"', '"manager/api/routes.h"', '"common/http/server.h"')),
+    (None, "manager/api/json.cc", includes("<nlohmann/json.hpp>", '"manager/fleet/node.h"')),
+    (None, "manager/api/routes.cc", includes('"manager/config.h"', '"manager/web/assets.h"')),
+    (None, "manager/web/assets.cc", includes('"embedded_assets.inc"')),
+    (None, "node-agent/collector_set.cc", TOP + "void f() { worker.detach(); }\n"),
+    (None, "manager/config.cc", includes("<yaml-cpp/yaml.h>")),
+    (None, "common/host_paths.h", HEADER + 'const char* kProc = "/proc";\n'),
+    (None, "common/log.cc", TOP + "// std::stoi(text) throws, \"/proc\" is elsewhere\n/* std::format */ int x;\n"),
+    (None, "manager/api/json.cc", TOP + "auto v = nlohmann::json::parse(\n  text, nullptr, false);\n"),
+    (None, "tests/manager/x_test.cc", includes("<gtest/gtest.h>", "<nlohmann/json.hpp>") + 'auto p = "/proc";\n'),
+    (None, "netboot/tftp/transfer.cc", includes('"common/result.h"', "<chrono>") + "Step next(Time now);\n"),
+    (None, "cmake/X.cmake", "# SPDX-License-Identifier: Apache-2.0\n# no file(GLOB) here\nadd_library(x y.cc)\n"),
+    # Who includes whom.
+    ("layer", "common/text.cc", includes('"node-agent/options.h"')),
+    ("layer", "common/text.cc", includes('"manager/config.h"')),
+    ("layer", "common/text.cc", includes('"common/http/server.h"')),
+    ("layer", "common/http/server.cc", includes('"manager/fleet/node.h"')),
+    ("layer", "node-agent/web.cc", includes('"manager/fleet/node.h"')),
+    ("layer", "node-agent/collectors/cpu.cc", includes('"common/http/server.h"')),
+    ("layer", "node-agent/collectors/cpu.cc", includes('"node-agent/options.h"')),
+    ("layer", "node-agent/collectors/cpu.cc", includes('"common/own_metrics.h"')),
+    ("layer", "netboot/dhcp/service.cc", includes('"common/http/server.h"')),
+    ("layer", "netboot/dhcp/service.cc", includes('"netboot/tftp/service.h"')),
+    ("layer", "netboot/dhcp/service.cc", includes('"manager/fleet/fleet.h"')),
+    ("layer", "manager/fleet/fleet.cc", includes('"manager/scrape/scraper.h"')),
+    ("layer", "manager/scrape/scraper.cc", includes('"manager/api/routes.h"')),
+    ("layer", "manager/scrape/scraper.cc", includes('"common/http/server.h"')),
+    ("layer", "manager/power/snmp_poe.cc", includes('"manager/fleet/fleet.h"')),
+    ("layer", "manager/store/store.cc", includes('"manager/api/routes.h"')),
+    ("layer", "manager/watch/notifier.cc", includes('"manager/scrape/http_client.h"')),
+    ("layer", "manager/api/routes.cc", includes('"manager/server.h"')),
+    ("layer", "manager/fleet/fleet.cc", includes('"manager/config.h"')),
+    ("include-root", "manager/api/routes.cc", includes('"routes.h"')),
+    ("include-root", "manager/api/routes.cc", includes('"../fleet/node.h"')),
+    # Third-party headers.
+    ("third-party", "manager/main.cc", includes("<civetweb.h>")),
+    ("third-party", "manager/scrape/scraper.cc", includes("<curl/curl.h>")),
+    ("third-party", "manager/main.cc", includes("<yaml-cpp/yaml.h>")),
+    ("third-party", "manager/main.cc", includes("<nlohmann/json.hpp>")),
+    ("third-party", "node-agent/collectors/cpu.cc", includes("<prometheus/registry.h>")),
+    ("third-party", "node-agent/web.cc", includes("<zlib.h>")),
+    ("third-party", "node-agent/web.cc", includes("<libdeflate.h>")),
+    ("third-party", "manager/main.cc", includes("<tl/expected.hpp>")),
+    ("third-party", "netboot/dhcp/service.cc", includes("<boost/asio.hpp>")),
+    ("third-party", "manager/fleet/fleet.cc", includes("<sqlite3.h>")),
+    ("third-party", "manager/main.cc", includes("<net-snmp/net-snmp-config.h>")),
+    ("third-party", "common/http/server.cc", includes("<openssl/ssl.h>")),
+    ("third-party", "common/text.cc", includes("<gtest/gtest.h>")),
+    ("third-party", "common/text.cc", includes("<fmt/core.h>")),
+    # Words.
+    ("host-path", "node-agent/collectors/cpu.cc", TOP + 'auto p = "/proc/stat";\n'),
+    ("host-path", "manager/main.cc", TOP + 'auto p = "/sys";\n'),
+    ("throwing-parse", "manager/main.cc", TOP + "int x = std::stoi(text);\n"),
+    ("throwing-parse", "manager/main.cc", TOP + "double x = std::stod (text);\n"),
+    ("throwing-parse", "common/event.cc", TOP + "auto v = nlohmann::json::parse(text);\nf(x, nullptr, false);\n"),
+    ("language", "common/log.cc", TOP + 'auto s = std::format("{}", 1);\n'),
+    ("language", "common/log.cc", includes("<expected>")),
+    ("language", "tests/common/x_test.cc", includes("<source_location>")),
+    ("language", "common/log.cc", TOP + "for (int x : list | std::views::reverse) f(x);\n"),
+    ("language", "netboot/tftp/service.cc", TOP + "co_await read();\n"),
+    ("language", "common/log.cc", TOP + "void f(int x) { assert(x > 0); }\n"),
+    ("thread", "manager/main.cc", TOP + "std::thread t(f);\n"),
+    ("thread", "manager/main.cc", TOP + "void f() { worker.detach(); }\n"),
+    ("collector-acts", "node-agent/collectors/cpu.cc", TOP + 'auto* f = popen("vcgencmd", "r");\n'),
+    ("collector-acts", "node-agent/collectors/cpu.cc", TOP + "std::ofstream out(path);\n"),
+    # Files that decide.
+    ("pure-clock", "netboot/tftp/transfer.cc", TOP + "auto t = Clock::now();\n"),
+    ("pure-include", "netboot/dhcp/packet.cc", includes("<sys/socket.h>")),
+    ("pure-include", "netboot/dhcp/responder.cc", includes('"common/log.h"')),
+    # Headers, build files, sizes.
+    ("pragma-once", "common/text.h", TOP + "int x;\n"),
+    ("spdx", "common/text.cc", "int x;\n"),
+    ("spdx", "cmake/X.cmake", "add_library(x y.cc)\n"),
+    ("spdx", "scripts/x", "#!/bin/sh\n"),
+    ("glob", "manager/CMakeLists.txt", "# SPDX-License-Identifier: Apache-2.0\nfile(GLOB sources *.cc)\n"),
+    ("soft-size", "common/text.cc", TOP + "int x;\n" * 310),
+    ("soft-size", "common/text.h", HEADER + "int x;\n" * 130),
+    ("size", "common/text.cc", TOP + "int x;\n" * 451),
+    ("size", "tests/common/x_test.cc", TOP + "int x;\n" * 451),
+]

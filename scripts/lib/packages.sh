@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The one table of the Debian packages that anything here needs, and why; and installing what is missing of a group.
+# Sourced after common.sh.
+
+# group  package                    why
+PACKAGE_TABLE='
+build    g++                        compiles piman (C++20)
+build    cmake                      configures the build
+build    ninja-build                runs the build
+build    pkg-config                 finds libraries that bring no CMake files
+build    dpkg-dev                   unpacks the civetweb source package (TLS and IPv6)
+build    prometheus-cpp-dev         the counters that both programs keep of themselves
+build    libcivetweb-dev            the HTTP server, where its source package cannot be had
+build    civetweb                   a file that the CMake files of libcivetweb-dev insist on
+build    libdeflate-dev             gzip of pages
+build    libcurl4-openssl-dev       the manager fetches pages from nodes
+build    nlohmann-json3-dev         JSON of /events and of the API
+build    libyaml-cpp-dev            piman.yml
+build    libexpected-dev            errors as values
+stack    prometheus                 keeps history and evaluates alerts (and promtool)
+stack    prometheus-alertmanager    groups, routes and silences alerts (and amtool)
+test     libgtest-dev               C++ tests
+test     libgmock-dev               C++ tests
+test     clang-format               the format check
+test     curl                       asks the running programs in tests
+test     jq                         reads JSON in tests
+test     python3                    layering, end-to-end and bench scripts
+test     openssl                    makes certificates for the TLS tests
+lint     clang                      thread-safety warnings and fuzzing
+lint     clang-tidy                 the linter
+test     shellcheck                 the linter of these scripts
+fresh    mmdebstrap                 makes a bare Debian to try everything in
+'
+
+# packages_of GROUP...: the names.
+packages_of() {
+  awk -v groups=" $* " 'NF && index(groups, " " $1 " ") { print $2 }' <<<"$PACKAGE_TABLE"
+}
+
+why_package() {
+  awk -v name="$1" '$2 == name { $1 = $2 = ""; sub(/^ +/, ""); print; exit }' <<<"$PACKAGE_TABLE"
+}
+
+# missing_packages NAME...: those that are not installed. A library may be there under a name that carries its architecture.
+missing_packages() {
+  local installed name
+  # dpkg-query says "no packages found" with exit 1 for those never heard of: that is an answer here.
+  installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+    awk '$1 == "installed" { print $2 }' | tr '\n' ' ' || true) "
+  for name in "$@"; do
+    [[ $installed == *" $name "* ]] || echo "$name"
+  done
+}
+
+# ensure_packages NAME...: installs what is missing, after saying which and why. Says nothing when all are there.
+ensure_packages() {
+  local missing name
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  have apt-get || die "missing and there is no apt-get here to install them: ${missing[*]}"
+  say "installing ${#missing[@]} Debian packages"
+  for name in "${missing[@]}"; do printf '    %-26s %s\n' "$name" "$(why_package "$name")"; done
+  local log=$REPO/.deps/install.log status=0
+  mkdir -p "$REPO/.deps"
+  with_progress "$log" as_root bash "$REPO/scripts/lib/install_as_root" "${missing[@]}" || status=$?
+  if ((status == 130)); then die "interrupted; what apt had begun is finished, and no service was started"; fi
+  if ((status)); then
+    tail -n 20 "$log" >&2
+    die "could not install: ${missing[*]} (all of it: $log)"
+  fi
+  # What the installer says of its own (services left disabled) is for the person; apt's chatter is not.
+  sed -n 's/^piman-install: /    /p' "$log"
+}
+
+# ensure_groups GROUP...
+ensure_groups() {
+  local names
+  mapfile -t names < <(packages_of "$@")
+  ensure_packages "${names[@]}"
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/gzip.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
+#include <string>
+
+namespace piman {
+namespace {
+
+/// By another library than the one that packed it. Empty when it is not wholly one gzip member.
+std::string unpacked(std::string packed, std::size_t most) {
+  ::z_stream stream{};
+  if (::inflateInit2(&stream, 15 + 16) != Z_OK) return {};
+  std::string out(most + 1, '\0');
+  stream.next_in = reinterpret_cast<unsigned char*>(packed.data());
+  stream.avail_in = static_cast<unsigned>(packed.size());
+  stream.next_out = reinterpret_cast<unsigned char*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  const int end = ::inflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  const bool whole = end == Z_STREAM_END && stream.avail_in == 0;
+  ::inflateEnd(&stream);
+  return whole ? out : "not one whole gzip member";
+}
+
+TEST(Gzip, RoundTripsAndReusesItsMemory) {
+  GzipCompressor compressor;
+  std::mt19937 random(7);
+  std::string packed = "what was there before";
+  for (const std::size_t size : {0U, 1U, 60'000U, 5'000'000U, 10U, 100'000U}) {
+    std::string page(size, 'x');
+    for (char& c : page) c = static_cast<char>('0' + random() % 10);
+    compressor.compress(page, packed);
+    EXPECT_TRUE(unpacked(packed, size) == page) << size;
+    EXPECT_LT(packed.size(), page.size() * 6 / 10 + 64);
+  }
+}
+
+TEST(Gzip, WhatDoesNotShrinkStillFits) {
+  std::mt19937 random(8);
+  std::string noise(100'000, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  std::string packed;
+  GzipCompressor().compress(noise, packed);
+  EXPECT_TRUE(unpacked(packed, noise.size()) == noise);
+}
+
+}  // namespace
+}  // namespace piman

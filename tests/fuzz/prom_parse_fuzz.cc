@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/check.h"
+#include "common/prom_parse.h"
+
+// Any bytes as a page, in both formats. Beyond not crashing: what the reader accepts must read the same a second time
+// when it is written down again from its parts.
+namespace {
+
+using namespace piman::prom_text;
+
+std::size_t read_page(std::string_view page, Format format) {
+  PageReader reader(page, format);
+  Sample sample;
+  std::size_t samples = 0;
+  std::string rewritten;
+  while (reader.next(sample)) {
+    ++samples;
+    rewritten.assign(sample.name);
+    rewritten.push_back('{');
+    rewritten.append(sample.labels);
+    rewritten += "} 1";
+    const ParsedLine again = parse_line(rewritten);
+    PIMAN_CHECK(again.kind == LineKind::kSample);
+    PIMAN_CHECK(again.sample.name == sample.name && again.sample.labels == sample.labels);
+
+    LabelReader labels(sample.labels);
+    std::string_view name;
+    std::string_view value;
+    while (labels.next(name, value)) {
+      PIMAN_CHECK(!name.empty());
+      std::string unescaped;
+      append_unescaped(unescaped, value);
+      PIMAN_CHECK(unescaped.size() <= value.size());
+      PIMAN_CHECK(sample.find_label(name).has_value());
+    }
+  }
+  PIMAN_CHECK(!reader.next(sample));  // the end stays the end
+  return samples;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view page(reinterpret_cast<const char*>(data), size);
+  read_page(page, Format::kText);
+  read_page(page, Format::kOpenMetrics);
+  return 0;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fleet page in a real browser, against a made-up fleet: `npm ci && node --test`. Skipped where there is no browser.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, beforeEach, afterEach, describe, it } from "node:test";
+
+import { launchBrowser } from "./browser.mjs";
+import { demoNode, demoNodes, startDemo } from "./demo_server.mjs";
+
+const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const kNow = Date.now() / 1000;
+
+let browser;
+before(async () => {
+  browser = await launchBrowser();
+});
+after(() => browser?.close());
+
+describe("fleet page", () => {
+  let demo;
+  let page;
+  let complaints;
+
+  async function open({ query = "", nodes, ...options } = {}) {
+    demo = await startDemo({ nodes });
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(demo.url + query);
+    await page.waitForSelector("#rows tr, #empty:not([hidden]), #nothing:not([hidden])");
+  }
+  const names = () => page.locator("#rows .node-name").allTextContents();
+  const row = (name) => page.locator("#rows tr", { has: page.getByText(name, { exact: true }) });
+
+  beforeEach(() => {
+    complaints = [];
+  });
+  afterEach(async () => {
+    await page?.close();
+    await demo?.stop();
+  });
+
+  it("shows every node, the worst first, and says nothing on the console", async () => {
+    await open();
+    assert.deepEqual(await names(), ["pi7", "pi4", "pi9", "pi1", "pi2", "pi3", "pi5", "pi6", "pi8"]);
+    assert.match(await page.locator(".headline").textContent(), /6 of 9 nodes up/);
+    assert.match(await row("pi4").textContent(), /Agent down.*Connecting to .* refused.*Before that: CPU 99/);
+    assert.equal(await page.title(), "6/9 up · Lab 3 · piman");
+    assert.equal(await page.locator("#links a").count(), 3);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("sorts by any column, both ways, with unknown values last", async () => {
+    await open();
+    await page.getByRole("button", { name: "Temp" }).click();
+    assert.equal((await names())[0], "pi3");
+    await page.getByRole("button", { name: "Temp" }).click();
+    const reversed = await names();
+    assert.equal(reversed.indexOf("pi3"), 4); // the hottest, then those whose heat is not known
+    await page.getByRole("button", { name: "Node" }).click();
+    assert.equal((await names())[0], "pi1");
+    assert.equal(await page.locator("th.head-name").getAttribute("aria-sort"), "ascending");
+    assert.match(page.url(), /sort=name/);
+  });
+
+  it("filters by text and by state, and keeps the choice in its address", async () => {
+    await open({ query: "?q=zero" });
+    assert.deepEqual(await names(), ["pi8"]);
+    await page.locator("#filter").press("Escape");
+    assert.equal((await names()).length, 9);
+    await page.locator("#filter").blur();
+    await page.keyboard.press("/");
+    await page.keyboard.type("10.20.0.1 pi");
+    assert.equal((await names()).length, 9);
+    await page.keyboard.type("x");
+    assert.equal(await page.locator("#nothing").isVisible(), true);
+    await page.getByRole("button", { name: "Show all nodes" }).click();
+    await page.getByRole("button", { name: /Down$/ }).last().click();
+    assert.deepEqual(await names(), ["pi7"]);
+    assert.match(page.url(), /state=down/);
+  });
+
+  it("follows the fleet by itself and asks for what has changed only", async () => {
+    await open();
+    await page.waitForTimeout(6500);
+    const asked = demo.requests.filter((request) => request.path.startsWith("/api/"));
+    assert.equal(asked[0].path, "/api/v1/nodes?history=60");
+    assert.equal(asked[1].path, "/api/v1/nodes");
+    assert.ok(asked[2].ifNoneMatch, "the third question has an ETag");
+    demo.nodes = demo.nodes.filter((node) => node.name !== "pi9");
+    const down = demo.nodes.find((node) => node.name === "pi7");
+    Object.assign(down, demoNode(7, Date.now() / 1000), { scrapes: 3 });
+    demo.version += 1;
+    await page.waitForFunction(() => document.querySelector(".headline").textContent.includes("7 of 8"));
+    assert.doesNotMatch(await row("pi7").textContent(), /Connecting/);
+    assert.match(await page.locator("#announce").textContent(), /pi7 is up/);
+  });
+
+  it("tells when the server is lost, and comes back by itself", async () => {
+    await open();
+    demo.mode = "error";
+    await page.waitForSelector("#banner:not([hidden])", { timeout: 15000 });
+    assert.match(await page.locator("#banner").textContent(), /Connection to piman lost.*as of/);
+    assert.equal(await page.locator("#live-text").textContent(), "Offline");
+    demo.mode = "ok";
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.waitForSelector("#banner", { state: "hidden" });
+    assert.equal(await page.locator("#live-text").textContent(), "Live");
+    assert.equal((await names()).length, 9);
+  });
+
+  it("tells what to do when there is no node", async () => {
+    await open({ nodes: [] });
+    assert.match(await page.locator("#empty").textContent(), /hosts\.csv.*b8:27:eb/s);
+    assert.equal(await page.locator("#fleet").isVisible(), false);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("shows hostile names as text, and follows no hostile link", async () => {
+    const evil = '<img src=x onerror="document.title=1">';
+    await open({
+      nodes: [
+        demoNode(1, kNow, { name: evil, model: evil }),
+        demoNode(2, kNow, { phase: "down", last_error: { kind: "other", message: `${evil} ${"x".repeat(500)}` } }),
+      ],
+    });
+    assert.ok((await names()).includes(evil));
+    assert.equal(await page.locator("#rows img").count(), 0);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    const { safeUrl } = await import("../../manager/web/format.js");
+    assert.equal(safeUrl("javascript:alert(1)"), null);
+    assert.equal(safeUrl("http://127.0.0.1:9090"), "http://127.0.0.1:9090/");
+  });
+
+  for (const width of [360, 390, 820, 1090, 1280, 1920, 3840]) {
+    it(`fits a screen of ${width} pixels`, async () => {
+      await open({ viewport: { width, height: 800 } });
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll("body *")]
+          .filter((e) => !e.closest(".unseen") && e.getBoundingClientRect().right > window.innerWidth + 1)
+          .map((e) => e.className.baseVal ?? e.className),
+      );
+      assert.deepEqual(wide, []);
+      if (width < 1000) assert.equal(await page.locator("thead").isVisible(), false);
+      // No value is cut off or runs into its neighbour.
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll("#rows td, #rows th")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent),
+      );
+      assert.deepEqual(cut, []);
+    });
+  }
+
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [390, 1280]) {
+      it(`has no accessibility violation (${colorScheme}, ${width})`, async () => {
+        await open({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+        await page.addScriptTag({ path: axeSource });
+        const { violations } = await page.evaluate(() => window.axe.run());
+        assert.deepEqual(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join("; ")}`), []);
+      });
+    }
+  }
+
+  it("can be used by the keyboard alone", async () => {
+    await open();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    for (let i = 0; i < 6; i += 1) await page.keyboard.press("Tab");
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.equal(outline, "solid");
+  });
+
+  it("takes 2000 nodes without stopping the browser for long", async () => {
+    const nodes = Array.from({ length: 2000 }, (_, index) => demoNode(index % 200, kNow, { name: `pi${index}` }));
+    await open({ nodes });
+    const scrapes = setInterval(() => {
+      const now = Date.now() / 1000;
+      demo.version += 1;
+      for (const node of nodes) {
+        if (Math.random() > 0.2) continue;
+        Object.assign(node, { scrapes: node.scrapes + 1, cpu_percent: Math.random() * 100, last_seen: now });
+        node.scrape = { ...node.scrape, at: now };
+      }
+    }, 1000);
+    const longest = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          let most = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) most = Math.max(most, entry.duration);
+          }).observe({ type: "longtask" });
+          setTimeout(() => resolve(most), 10000);
+        }),
+    );
+    clearInterval(scrapes);
+    console.log(`longest task while 2000 nodes are followed: ${Math.round(longest)} ms`);
+    assert.ok(longest < 400, `${longest} ms`);
+  });
+});
+
+describe("words and numbers", async () => {
+  const format = await import("../../manager/web/format.js");
+  const plain = (text) => text.replaceAll("\u00a0", " ");
+
+  it("durations", () => {
+    const cases = [[0, "0 s"], [59.9, "59 s"], [60, "1 min"], [3600, "1 h"], [12000, "3 h 20 min"], [446400, "5 d 4 h"], [90 * 86400, "90 d"], [-3, "0 s"], [NaN, "–"]];
+    for (const [seconds, expected] of cases) assert.equal(plain(format.duration(seconds)), expected);
+    assert.equal(plain(format.ago(0.2)), "just now");
+    assert.equal(plain(format.ago(61)), "1 min ago");
+  });
+
+  it("models", () => {
+    assert.equal(format.shortModel("Raspberry Pi 4 Model B Rev 1.4"), "Pi 4 B");
+    assert.equal(format.shortModel("Raspberry Pi 3 Model B Plus Rev 1.3"), "Pi 3 B+");
+    assert.equal(format.shortModel("Raspberry Pi Compute Module 4 Rev 1.0"), "Pi CM4");
+    assert.equal(format.shortModel("Raspberry Pi Zero 2 W Rev 1.0"), "Pi Zero 2 W");
+    assert.equal(format.shortModel("QEMU Standard PC"), "QEMU Standard PC");
+    assert.equal(format.shortModel(null), "–");
+  });
+
+  it("levels", () => {
+    assert.equal(format.level("temperature_celsius", 74), "");
+    assert.equal(format.level("temperature_celsius", 75), "high");
+    assert.equal(format.level("temperature_celsius", 82), "critical");
+    assert.equal(format.level("disk_percent", null), "");
+  });
+
+  it("selections survive the address", async () => {
+    const { selectionFromQuery, queryOfSelection } = await import("../../manager/web/selection.js");
+    for (const query of ["", "?q=pi+4", "?state=down%2Cup", "?sort=-cpu", "?q=a%26b&state=up&sort=name"]) {
+      assert.equal(queryOfSelection(selectionFromQuery(query)), query);
+    }
+    assert.equal(queryOfSelection(selectionFromQuery("?sort=nonsense&state=x")), "");
+  });
+
+  it("chart slots hold means, and gaps stay gaps", async () => {
+    const { slots, runs } = await import("../../manager/web/sparkline.js");
+    const values = slots([[10, 4], [12, 6], [95, 8], [97, null]], 100, 100, 10);
+    assert.deepEqual(values, [null, 5, null, null, null, null, null, null, null, 8]);
+    assert.deepEqual(runs(values), [[[1, 5]], [[9, 8]]]);
+    assert.equal(runs([1, null, null, 2]).length, 1);
+  });
+
+  it("the demo fleet has a node in every state", () => {
+    assert.equal(new Set(demoNodes(kNow).map((node) => node.phase)).size, 4);
+  });
+});
