@@ -37,6 +37,19 @@ void append_wrapped(std::string& out, std::string_view text) {
   out.push_back('\n');
 }
 
+std::string usage_of(const Flag& flag) {
+  if (flag.value_name.empty()) {
+    const bool has_no_form = flag.name != "help" && flag.name != "version" && !flag.name.starts_with("help-");
+    return concat("--", has_no_form ? "[no-]" : "", flag.name);
+  }
+  return concat("--", flag.name, "=", flag.value_name, flag.repeatable ? " ..." : "");
+}
+
+std::string help_of(const Flag& flag) {
+  const bool show_default = !flag.default_value.empty() && flag.default_value != "false";
+  return concat(flag.help, show_default ? concat(" (default: ", flag.default_value, ")") : "");
+}
+
 /// One `--flag` argument; `next` is the following argument, which it may use up.
 struct FlagReader {
   std::span<const Flag> table;
@@ -143,15 +156,31 @@ ParsedFlags parse_flags(std::span<const Flag> table, std::span<const char* const
 std::string render_flags_help(std::span<const Flag> table) {
   std::string out;
   for (const Flag& flag : table) {
-    out += "  --";
-    if (flag.value_name.empty()) {
-      out += concat(flag.name == "help" || flag.name == "version" ? "" : "[no-]", flag.name);
+    out += concat("  ", usage_of(flag));
+    append_wrapped(out, help_of(flag));
+  }
+  return out;
+}
+
+std::string render_flags_man(std::span<const Flag> table) {
+  std::string out = ".SH OPTIONS\n";
+  for (const Flag& flag : table) {
+    out += concat(".TP\n.B ", man_escaped(usage_of(flag)), "\n", man_escaped(help_of(flag)), "\n");
+  }
+  return out;
+}
+
+std::string man_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool at_line_start = out.empty() || out.back() == '\n';
+    if (at_line_start && (c == '.' || c == '\'')) out += "\\&";
+    if (c == '\\') {
+      out += "\\e";
     } else {
-      out += concat(flag.name, "=", flag.value_name);
-      if (flag.repeatable) out += " ...";
+      if (c == '-') out.push_back('\\');
+      out.push_back(c);
     }
-    const bool show_default = !flag.default_value.empty() && flag.default_value != "false";
-    append_wrapped(out, concat(flag.help, show_default ? concat(" (default: ", flag.default_value, ")") : ""));
   }
   return out;
 }

@@ -41,5 +41,9 @@ ParsedFlags parse_flags(std::span<const Flag> table, std::span<const char* const
 
 /// The flags part of a help text, wrapped at 100 columns.
 std::string render_flags_help(std::span<const Flag> table);
+/// The same as the OPTIONS section of a man page (man(7)).
+std::string render_flags_man(std::span<const Flag> table);
+/// Text for a man page: backslashes, dashes and a leading dot or quote lose their meaning to troff.
+std::string man_escaped(std::string_view text);
 
 }  // namespace piman

@@ -7,6 +7,7 @@
 #include "node-agent/collectors/bonding.h"
 #include "node-agent/collectors/btrfs.h"
 #include "node-agent/collectors/buddyinfo.h"
+#include "node-agent/collectors/cgroups.h"
 #include "node-agent/collectors/conntrack.h"
 #include "node-agent/collectors/cpu.h"
 #include "node-agent/collectors/cpufreq.h"
@@ -14,9 +15,11 @@
 #include "node-agent/collectors/dmi.h"
 #include "node-agent/collectors/edac.h"
 #include "node-agent/collectors/entropy.h"
+#include "node-agent/collectors/ethtool.h"
 #include "node-agent/collectors/filefd.h"
 #include "node-agent/collectors/filesystem.h"
 #include "node-agent/collectors/hwmon.h"
+#include "node-agent/collectors/interrupts.h"
 #include "node-agent/collectors/kernel_hung.h"
 #include "node-agent/collectors/loadavg.h"
 #include "node-agent/collectors/mdadm.h"
@@ -30,6 +33,7 @@
 #include "node-agent/collectors/os.h"
 #include "node-agent/collectors/powersupplyclass.h"
 #include "node-agent/collectors/pressure.h"
+#include "node-agent/collectors/processes.h"
 #include "node-agent/collectors/rapl.h"
 #include "node-agent/collectors/rpi_board.h"
 #include "node-agent/collectors/rpi_clocks.h"
@@ -41,10 +45,13 @@
 #include "node-agent/collectors/schedstat.h"
 #include "node-agent/collectors/selinux.h"
 #include "node-agent/collectors/sockstat.h"
+#include "node-agent/collectors/softirqs.h"
 #include "node-agent/collectors/softnet.h"
 #include "node-agent/collectors/stat.h"
 #include "node-agent/collectors/swap.h"
 #include "node-agent/collectors/sysctl.h"
+#include "node-agent/collectors/systemd.h"
+#include "node-agent/collectors/tcpstat.h"
 #include "node-agent/collectors/textfile.h"
 #include "node-agent/collectors/thermal_zone.h"
 #include "node-agent/collectors/time.h"
@@ -68,6 +75,7 @@ constexpr std::array kCollectors = {
                    make_btrfs_collector},
     CollectorEntry{"buddyinfo", false, "free memory by block size, from buddyinfo under procfs",
                    make_buddyinfo_collector},
+    CollectorEntry{"cgroups", false, "control groups by controller, from cgroups under procfs", make_cgroups_collector},
     CollectorEntry{"conntrack", true, "tracked connections, from sys/net/netfilter under procfs",
                    make_conntrack_collector},
     CollectorEntry{"cpu", true, "time of each CPU in each mode, from stat under procfs", make_cpu_collector},
@@ -80,10 +88,13 @@ constexpr std::array kCollectors = {
     CollectorEntry{"edac", true, "memory errors, from devices/system/edac under sysfs", make_edac_collector},
     CollectorEntry{"entropy", true, "the random number pool, from sys/kernel/random under procfs",
                    make_entropy_collector},
+    CollectorEntry{"ethtool", false, "what drivers know of network devices, by ioctl", make_ethtool_collector},
     CollectorEntry{"filefd", true, "open files of the machine, from sys/fs/file-nr under procfs",
                    make_filefd_collector},
     CollectorEntry{"filesystem", true, "size and use of file systems, by statfs", make_filesystem_collector},
     CollectorEntry{"hwmon", true, "temperatures, fans, voltages, from class/hwmon under sysfs", make_hwmon_collector},
+    CollectorEntry{"interrupts", false, "interrupts by CPU and source, from interrupts under procfs",
+                   make_interrupts_collector},
     CollectorEntry{"kernel_hung", true, "hung tasks, from sys/kernel/hung_task_detect_count under procfs",
                    make_kernel_hung_collector},
     CollectorEntry{"loadavg", true, "load averages, from loadavg under procfs", make_loadavg_collector},
@@ -101,6 +112,7 @@ constexpr std::array kCollectors = {
     CollectorEntry{"powersupplyclass", true, "batteries and supplies, from class/power_supply under sysfs",
                    make_powersupplyclass_collector},
     CollectorEntry{"pressure", true, "time lost to waiting, from pressure under procfs", make_pressure_collector},
+    CollectorEntry{"processes", false, "processes and threads by state, from procfs", make_processes_collector},
     CollectorEntry{"rapl", true, "energy used by the processor, from class/powercap under sysfs", make_rapl_collector},
     CollectorEntry{"rpi_board", true,
                    "model, bootloader and firmware of a Raspberry Pi, from its device tree and mailbox",
@@ -123,6 +135,8 @@ constexpr std::array kCollectors = {
     CollectorEntry{"selinux", true, "whether SELinux is on and enforces", make_selinux_collector},
     CollectorEntry{"sockstat", true, "sockets in use by protocol, from net/sockstat under procfs",
                    make_sockstat_collector},
+    CollectorEntry{"softirqs", false, "software interrupts by CPU and kind, from softirqs under procfs",
+                   make_softirqs_collector},
     CollectorEntry{"softnet", true,
                    "packets taken off the network devices by each CPU, from net/softnet_stat under procfs",
                    make_softnet_collector},
@@ -130,6 +144,8 @@ constexpr std::array kCollectors = {
     CollectorEntry{"swap", false, "swap areas one by one, from swaps under procfs", make_swap_collector},
     CollectorEntry{"sysctl", false, "kernel settings named by --collector.sysctl.include, from sys under procfs",
                    make_sysctl_collector},
+    CollectorEntry{"systemd", false, "units of systemd and their states, over D-Bus", make_systemd_collector},
+    CollectorEntry{"tcpstat", false, "TCP connections by state, from net/tcp under procfs", make_tcpstat_collector},
     CollectorEntry{"textfile", true, "metrics that other programs leave in *.prom files", make_textfile_collector},
     CollectorEntry{"thermal_zone", true, "temperatures, from class/thermal under sysfs", make_thermal_zone_collector},
     CollectorEntry{"time", true, "the clock and its source", make_time_collector},
@@ -156,6 +172,9 @@ constexpr std::array kOptions = {
     CollectorOption{"diskstats.device-exclude", "REGEX", "^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$",
                     "Devices to leave out of diskstats."},
     CollectorOption{"diskstats.device-include", "REGEX", "", "The only devices to report in diskstats."},
+    CollectorOption{"ethtool.device-exclude", "REGEX", "", "Devices to leave out of ethtool."},
+    CollectorOption{"ethtool.device-include", "REGEX", "", "The only devices to report in ethtool."},
+    CollectorOption{"ethtool.metrics-include", "REGEX", ".*", "Statistics of drivers to report in ethtool."},
     CollectorOption{"filesystem.fs-types-exclude", "REGEX",
                     "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|"
                     "mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$",
@@ -179,6 +198,12 @@ constexpr std::array kOptions = {
     CollectorOption{"sysctl.include", "NAME[:KEY,...]", "",
                     "A setting with whole numbers to report; keys name its values.", true},
     CollectorOption{"sysctl.include-info", "NAME", "", "A setting with text to report in node_sysctl_info.", true},
+    CollectorOption{"systemd.enable-restarts-metrics", "", "false", "Report how often each service was restarted."},
+    CollectorOption{"systemd.enable-start-time-metrics", "", "false", "Report when each unit was started."},
+    CollectorOption{"systemd.enable-task-metrics", "", "false", "Report the tasks of each service."},
+    CollectorOption{"systemd.unit-exclude", "REGEX", ".+\\.(automount|device|mount|scope|slice|target)",
+                    "Units to leave out; matches the whole name."},
+    CollectorOption{"systemd.unit-include", "REGEX", ".+", "The only units to report; matches the whole name."},
     CollectorOption{"textfile.directory", "DIR", "/var/lib/prometheus/node-exporter",
                     "Directory with *.prom files; may have wildcards.", true},
     CollectorOption{"vmstat.fields", "REGEX", "^(oom_kill|pgpg|pswp|pg.*fault).*", "Fields of vmstat to report."}};

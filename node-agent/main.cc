@@ -79,6 +79,10 @@ int main(int argc, char** argv) {
     std::fputs(agent_help().c_str(), stdout);
     return 0;
   }
+  if (options.help_man) {
+    std::fputs(agent_man_page().c_str(), stdout);
+    return 0;
+  }
   if (options.version) {
     std::puts("piman-node-agent " PIMAN_VERSION);
     return 0;

@@ -6,11 +6,20 @@
 
 #include "common/text.h"
 #include "node-agent/all_collectors.h"
+#include "node-agent/left_out_collectors.h"
 
 namespace piman::agent {
 namespace {
 
 constexpr std::string_view kPrefix = "collector.";
+
+constexpr std::string_view kSummary = "tells Prometheus and the piman manager how this machine is";
+constexpr std::string_view kDescription =
+    "Serves /metrics (Prometheus), /events (JSON) and /healthz. Understands node_exporter's flags.";
+constexpr std::string_view kExamples =
+    "  piman-node-agent\n"
+    "  piman-node-agent --web.listen-address=127.0.0.1:9100 --no-collector.vmstat\n"
+    "  curl -s -g 'localhost:3000/metrics?collect[]=thermal_zone'\n";
 
 void parse_listen_addresses(const std::vector<std::string>& values, Options& options) {
   for (const std::string& text : values) {
@@ -40,12 +49,31 @@ void choose_collectors(const ParsedFlags& parsed, std::span<const Flag> table, O
   }
 }
 
+/// Switches off what is not there, and refuses to switch it on.
+void check_left_out_collectors(const ParsedFlags& parsed, std::span<const Flag> table, Options& options) {
+  for (const LeftOutCollector& left_out : left_out_collectors()) {
+    const std::string flag = concat(kPrefix, left_out.name);
+    if (!parsed.is_on(table, flag)) continue;
+    options.problems.push_back(concat("--", flag, ": this agent has no such collector: ", left_out.reason));
+  }
+}
+
+/// What is understood: the documented flags, and those of collectors that are left out.
+std::vector<Flag> accepted_flags() {
+  std::vector<Flag> flags = agent_flags();
+  for (const LeftOutCollector& left_out : left_out_collectors()) {
+    flags.push_back({concat(kPrefix, left_out.name), "", "false", ""});
+  }
+  return flags;
+}
+
 }  // namespace
 
 std::vector<Flag> agent_flags() {
   const HostPaths defaults;
   std::vector<Flag> flags = {
       {"help", "", "false", "Print this help and exit."},
+      {"help-man", "", "false", "Print the man page and exit."},
       {"version", "", "false", "Print the version and exit."},
       {"web.listen-address", "ADDRESS", ":3000", "Address and port to listen on; :PORT means every address.", true},
       {"web.telemetry-path", "PATH", "/metrics", "Path of the metrics page."},
@@ -70,7 +98,7 @@ std::vector<Flag> agent_flags() {
 }
 
 Options parse_options(std::span<const char* const> arguments) {
-  const std::vector<Flag> table = agent_flags();
+  const std::vector<Flag> table = accepted_flags();
   ParsedFlags parsed = parse_flags(table, arguments);
   Options options;
   options.problems = std::move(parsed.problems);
@@ -78,6 +106,7 @@ Options parse_options(std::span<const char* const> arguments) {
     options.problems.push_back(concat("unexpected argument ", quote(argument)));
   }
   options.help = parsed.is_on(table, "help");
+  options.help_man = parsed.is_on(table, "help-man");
   options.version = parsed.is_on(table, "version");
   parse_listen_addresses(parsed.values(table, "web.listen-address"), options);
   options.telemetry_path = parsed.value(table, "web.telemetry-path");
@@ -109,21 +138,22 @@ Options parse_options(std::span<const char* const> arguments) {
   paths.udev_data = parsed.value(table, "path.udev.data");
   while (paths.rootfs.size() > 1 && paths.rootfs.ends_with('/')) paths.rootfs.pop_back();
   choose_collectors(parsed, table, options);
+  check_left_out_collectors(parsed, table, options);
   return options;
 }
 
 std::string agent_help() {
-  const std::vector<Flag> table = agent_flags();
-  return concat("piman-node-agent ", PIMAN_VERSION,
-                " - tells Prometheus and the piman manager how this machine is\n\n"
-                "Usage: piman-node-agent [FLAG ...]\n\n"
-                "Serves /metrics (Prometheus), /events (JSON), /healthz. Understands node_exporter's flags.\n\n"
-                "Examples:\n"
-                "  piman-node-agent\n"
-                "  piman-node-agent --web.listen-address=127.0.0.1:9100 --no-collector.vmstat\n"
-                "  curl -s localhost:3000/metrics?collect[]=thermal_zone\n\n"
-                "Flags:\n",
-                render_flags_help(table));
+  return concat("piman-node-agent ", PIMAN_VERSION, " - ", kSummary, "\n\n", "Usage: piman-node-agent [FLAG ...]\n\n",
+                kDescription, "\n\nExamples:\n", kExamples, "\nFlags:\n", render_flags_help(agent_flags()));
+}
+
+std::string agent_man_page() {
+  return concat(".TH PIMAN\\-NODE\\-AGENT 1 \"\" \"piman ", PIMAN_VERSION, "\"\n.SH NAME\npiman\\-node\\-agent \\- ",
+                man_escaped(kSummary), "\n.SH SYNOPSIS\n.B piman\\-node\\-agent\n[FLAG ...]\n.SH DESCRIPTION\n",
+                man_escaped(kDescription), "\n", render_flags_man(agent_flags()), ".SH EXAMPLES\n.nf\n",
+                man_escaped(kExamples),
+                ".fi\n.SH EXIT STATUS\n0 after a signal to stop, 1 when it can not listen, 2 "
+                "when a flag is wrong.\n");
 }
 
 }  // namespace piman::agent

@@ -16,6 +16,7 @@ namespace piman::agent {
 /// What the command line asks for.
 struct Options {
   bool help = false;
+  bool help_man = false;
   bool version = false;
   std::vector<HostPort> listen;
   std::string telemetry_path;
@@ -33,5 +34,7 @@ std::vector<Flag> agent_flags();
 /// Pure. `arguments` is without the program's name.
 Options parse_options(std::span<const char* const> arguments);
 std::string agent_help();
+/// The man page, in man(7)'s format.
+std::string agent_man_page();
 
 }  // namespace piman::agent

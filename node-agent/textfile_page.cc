@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <span>
 
 #include "common/text.h"
 
@@ -13,9 +14,13 @@ namespace {
 
 using prom_text::Type;
 
-constexpr std::array<std::string_view, 3> kSuffixes = {"_bucket", "_count", "_sum"};
-
 bool has_parts(Type type) { return type == Type::kHistogram || type == Type::kSummary; }
+
+/// What the samples of a histogram or a summary have behind the family's name.
+std::span<const std::string_view> suffixes(Type type) {
+  static constexpr std::array<std::string_view, 3> kSuffixes = {"_count", "_sum", "_bucket"};
+  return std::span(kSuffixes).first(type == Type::kHistogram ? 3 : type == Type::kSummary ? 2 : 0);
+}
 
 /// `foo="bar",size="1"`.
 std::string rendered(const TextfileMetric& metric) {
@@ -61,11 +66,14 @@ std::string_view TextfilePage::objection(const TextfileFamily& family) const {
     const bool same_help = !family.help || found->second.help == nullptr || *family.help == *found->second.help;
     return same_help ? std::string_view() : "has another HELP in another file";
   }
-  for (const std::string_view suffix : kSuffixes) {
-    if (has_parts(family.type) && has(concat(family.name, suffix))) return "has parts that are metrics of another file";
-    if (!family.name.ends_with(suffix)) continue;
-    const auto whole = families_.find(family.name.substr(0, family.name.size() - suffix.size()));
-    if (whole != families_.end() && has_parts(whole->second.type)) return "is a part of a metric of another file";
+  for (const std::string_view suffix : suffixes(family.type)) {
+    if (has(concat(family.name, suffix))) return "has parts that are metrics of their own";
+  }
+  for (const auto& [name, merged] : families_) {
+    if (!family.name.starts_with(name)) continue;
+    const auto parts = suffixes(merged.type);
+    const bool is_part = std::find(parts.begin(), parts.end(), family.name.substr(name.size())) != parts.end();
+    if (is_part) return "is a part of another metric";
   }
   return {};
 }

@@ -98,7 +98,6 @@ class Parser {
       if (building.family.help) return "second HELP of a metric";
       building.family.help = unescaped(rest, false);
       if (!building.family.help) return "HELP has an unknown escape";
-      if (!is_valid_utf8(*building.family.help)) return "HELP is not UTF-8";
       return {};
     }
     if (building.typed) return "TYPE of a metric that has one, or has samples above";

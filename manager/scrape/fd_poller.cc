@@ -38,8 +38,8 @@ void FdPoller::watch(int fd, std::uint32_t owner, bool for_reading, bool for_wri
   if (for_writing) event.events |= EPOLLOUT;
   event.data.u64 = (static_cast<std::uint64_t>(owner) << 32U) | static_cast<std::uint32_t>(fd);
   // A descriptor that can't be watched (the kernel's limit) gets no event, and its transfer times out.
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0 && errno == EEXIST) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
   }
 }
 

@@ -10,6 +10,7 @@ import { Summary } from "./summary.js";
 
 const byId = (id) => document.getElementById(id);
 const kTickMs = 1000;
+const kShortestChartSeconds = 300;
 
 let selection = selectionFromQuery(location.search);
 let fleet = null;
@@ -61,9 +62,14 @@ function takeFleet(data, hasHistory) {
   announceChanges(fleet, data);
   fleet = data;
   clockOffsetSeconds = data.now - Date.now() / 1000;
-  table.update(data.nodes, data.history_seconds);
+  table.update(data.nodes, chartSeconds(data));
   showAbout();
   showNodes();
+}
+
+/** How far back the charts look: a young manager has little to show, and would show it in a corner. */
+function chartSeconds({ history_seconds: longest, now, started }) {
+  return Math.min(longest, Math.max(kShortestChartSeconds, now - started));
 }
 
 function takeAnswer() {

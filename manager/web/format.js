@@ -64,9 +64,20 @@ export function shortModel(model) {
     .replace(/ Rev [0-9.]+$/, "");
 }
 
-/** "Connecting …": messages come from libraries in lower case. */
-export function sentence(text) {
-  return text ? text[0].toUpperCase() + text.slice(1) : "";
+const kReasons = {
+  timeout: "No answer in time",
+  refused: "Nothing listens on the agent's port",
+  unreachable: "No way to the node's address",
+  http_status: "The agent answered with an error",
+  too_large: "The agent's answer is too large",
+  malformed: "The agent's answer is not what it should be",
+  other: "The scrape failed",
+};
+
+/** Why a node is not up, in words. The exact error stands beside it: see node.last_error.message. */
+export function reason(node) {
+  if (node.phase === "pending") return "Waiting for the first scrape";
+  return kReasons[node.last_error?.kind] ?? phaseMeaning(node.phase);
 }
 
 // From where on a value deserves a look, and from where on it needs a hand. The Pi's firmware slows the processor at

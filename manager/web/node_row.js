@@ -3,7 +3,7 @@
 
 import { element, phaseIcon, setAttribute, setText } from "./dom.js";
 import {
-  ago, celsius, duration, isKnown, kUnknown, level, percent, phaseMeaning, phaseWord, sentence, shortModel,
+  ago, celsius, duration, isKnown, kUnknown, level, percent, phaseMeaning, phaseWord, reason, shortModel,
 } from "./format.js";
 import { slots, Sparkline } from "./sparkline.js";
 
@@ -61,6 +61,7 @@ export class NodeRow {
   #temperature = new Meter("temperature_celsius", { bar: false });
   #seen = element("span", { class: "number" });
   #why = element("span", { class: "why-text" });
+  #error = element("span", { class: "sub error" });
   #known = element("span", { class: "sub" });
   #measures;
   #reason;
@@ -75,7 +76,7 @@ export class NodeRow {
       cell("temperature", "Temp", this.#temperature.element),
     ];
     // A node that isn't up has no load to show: the reason stands in the place of the numbers.
-    this.#reason = cell("why", "Why", this.#why, this.#known);
+    this.#reason = cell("why", "Why", this.#why, this.#error, this.#known);
     this.#reason.colSpan = this.#measures.length;
     this.element.append(
       element("th", { role: "rowheader", scope: "row", class: "cell-name" }, this.#name, this.#metrics),
@@ -153,14 +154,14 @@ export class NodeRow {
   }
 
   #showReason(node) {
-    const waiting = "Waiting for the first scrape";
-    setText(this.#why, node.phase === "pending" ? waiting : sentence(node.last_error?.message) || phaseMeaning(node.phase));
+    setText(this.#why, reason(node));
     const known = [
       isKnown(node.cpu_percent) ? `CPU ${percent(node.cpu_percent)}` : "",
       isKnown(node.memory_percent) ? `memory ${percent(node.memory_percent)}` : "",
       isKnown(node.disk_percent) ? `disk ${percent(node.disk_percent)}` : "",
       isKnown(node.temperature_celsius) ? celsius(node.temperature_celsius) : "",
     ].filter(Boolean);
+    setText(this.#error, node.last_error?.message ?? "");
     setText(this.#known, known.length ? `Before that: ${known.join(", ")}` : "");
   }
 }

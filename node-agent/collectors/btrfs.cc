@@ -66,9 +66,7 @@ class BtrfsCollector final : public Collector {
     std::map<std::string, std::vector<BtrfsDevice>> devices;
     if (!filesystems.empty()) devices = read_btrfs_devices(paths_);
     for (Filesystem& filesystem : filesystems) {
-      std::string uuid = filesystem.uuid;
-      std::erase(uuid, '-');
-      const auto found = devices.find(uuid);
+      const auto found = devices.find(filesystem.uuid);
       if (found != devices.end()) filesystem.devices = &found->second;
     }
     write(filesystems, out);

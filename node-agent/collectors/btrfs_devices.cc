@@ -18,10 +18,12 @@
 namespace piman::agent {
 namespace {
 
-std::string to_hex(const std::uint8_t* bytes, std::size_t count) {
+/// "4d8c828c-a282-485e-9398-c79f522aa9f4"
+std::string uuid_text(const std::uint8_t (&bytes)[BTRFS_UUID_SIZE]) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < sizeof bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
     out.push_back(kDigits[bytes[i] >> 4U]);
     out.push_back(kDigits[bytes[i] & 0x0FU]);
   }
@@ -45,7 +47,7 @@ std::optional<BtrfsDevice> read_device(int fd, std::uint64_t id) {
   BtrfsDevice device;
   const auto* path = reinterpret_cast<const char*>(info.path);
   device.name = file_name(std::string_view(path, ::strnlen(path, sizeof info.path)));
-  device.uuid = to_hex(info.uuid, sizeof info.uuid);
+  device.uuid = uuid_text(info.uuid);
   device.size_bytes = info.total_bytes;
   device.used_bytes = info.bytes_used;
   static_assert(kBtrfsErrors.size() == BTRFS_DEV_STAT_VALUES_MAX);
@@ -81,7 +83,7 @@ std::map<std::string, std::vector<BtrfsDevice>> read_btrfs_devices(const HostPat
     const UniqueFd fd(::open(paths.root(mount->mount_point).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
     ::btrfs_ioctl_fs_info_args filesystem{};
     if (!fd.valid() || ::ioctl(fd.get(), BTRFS_IOC_FS_INFO, &filesystem) != 0) continue;
-    const std::string uuid = to_hex(filesystem.fsid, sizeof filesystem.fsid);
+    const std::string uuid = uuid_text(filesystem.fsid);
     if (filesystems.contains(uuid)) continue;
     if (auto devices = read_devices(fd.get(), filesystem)) filesystems.emplace(uuid, std::move(*devices));
   }

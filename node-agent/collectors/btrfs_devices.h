@@ -18,12 +18,12 @@ inline constexpr std::array<std::string_view, 5> kBtrfsErrors = {"write", "read"
 
 struct BtrfsDevice {
   std::string name;  ///< "sda1"
-  std::string uuid;  ///< 32 hexadecimal digits
+  std::string uuid;  ///< "4d8c828c-a282-485e-9398-c79f522aa9f4"
   std::uint64_t size_bytes = 0, used_bytes = 0;
   std::array<std::uint64_t, kBtrfsErrors.size()> errors{};  ///< by kBtrfsErrors
 };
 
-/// The devices of every btrfs that is mounted and lets itself be asked, by its UUID as 32 hexadecimal digits. Where one
+/// The devices of every btrfs that is mounted and lets itself be asked, by its UUID. Where one
 /// is mounted more than once, any of its mount points will do.
 std::map<std::string, std::vector<BtrfsDevice>> read_btrfs_devices(const HostPaths& paths);
 

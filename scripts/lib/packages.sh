@@ -9,7 +9,7 @@ build    g++                        compiles piman (C++20)
 build    cmake                      configures the build
 build    ninja-build                runs the build
 build    pkg-config                 finds libraries that bring no CMake files
-build    dpkg-dev                   unpacks the civetweb source package (TLS and IPv6)
+build    dpkg-dev                   unpacks source packages (civetweb for TLS, prometheus-cpp)
 build    prometheus-cpp-dev         the counters that both programs keep of themselves
 build    libcivetweb-dev            the HTTP server, where its source package cannot be had
 build    civetweb                   a file that the CMake files of libcivetweb-dev insist on
@@ -18,6 +18,12 @@ build    libcurl4-openssl-dev       the manager fetches pages from nodes
 build    nlohmann-json3-dev         JSON of /events and of the API
 build    libyaml-cpp-dev            piman.yml
 build    libexpected-dev            errors as values
+arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
+arm64    qemu-user-static           runs its tests here
+armhf    g++-arm-linux-gnueabihf    compiles the agent for 32-bit Pis
+armhf    qemu-user-static           runs its tests here
+package  lintian                    checks the packages
+package  mmdebstrap                 makes a bare Debian to install them in
 stack    prometheus                 keeps history and evaluates alerts (and promtool)
 stack    prometheus-alertmanager    groups, routes and silences alerts (and amtool)
 test     libgtest-dev               C++ tests
@@ -30,6 +36,7 @@ test     openssl                    makes certificates for the TLS tests
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
+test     prometheus-node-exporter   what the agent is compared with
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '
 

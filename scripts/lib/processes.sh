@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Starting and ending the processes of a run directory. Sourced after common.sh and ports.sh; uses RUN_DIR.
 #
-# .run/pids/NAME holds "PID STARTTIME URL". A pid alone may be someone else's by now; with the start time of
+# .run/pids/NAME holds "PID STARTTIME". A pid alone may be someone else's by now; with the start time of
 # /proc/PID/stat it can only be the process that we started.
 
 STOP_SECONDS=10 # after TERM, before KILL
@@ -19,24 +19,24 @@ start_time() {
 
 # running_pid NAME: its pid if the process that we started is still there.
 running_pid() {
-  local pid started _
+  local pid started
   [[ -r $RUN_DIR/pids/$1 ]] || return 1
-  read -r pid started _ <"$RUN_DIR/pids/$1" || return 1
+  read -r pid started <"$RUN_DIR/pids/$1" || return 1
   [[ -n $started && $(start_time "$pid") == "$started" ]] || return 1
   echo "$pid"
 }
-
-running_url() { awk '{ print $3 }' "$RUN_DIR/pids/$1"; }
 
 # start_process NAME COMMAND...: in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
 start_process() {
   local name=$1 pid
   shift
   mkdir -p "$RUN_DIR/pids" "$RUN_DIR/logs"
+  # Why the last one ended may still be of interest.
+  [[ ! -s $RUN_DIR/logs/$name.log ]] || mv "$RUN_DIR/logs/$name.log" "$RUN_DIR/logs/$name.log.old"
   # 9 is the lock of the run directory: it must not live on in what we start.
   setsid "$@" </dev/null >"$RUN_DIR/logs/$name.log" 2>&1 9>&- &
   pid=$!
-  echo "$pid $(start_time "$pid") $(url_of "$name")" >"$RUN_DIR/pids/$name"
+  echo "$pid $(start_time "$pid")" >"$RUN_DIR/pids/$name"
 }
 
 # stop_processes NAME...: TERM to all, then a bounded wait, then KILL for those that do not listen.

@@ -37,11 +37,12 @@ TEST_F(HostileClientTest, ASilentOneIsLeftAfterTheRequestTimeout) {
 }
 
 TEST_F(HostileClientTest, ASilentOneDoesNotBlockOthers) {
+  options_.request_timeout = seconds(5);
   start();
   const TcpClient silent(port());
   const auto begin = steady_clock::now();
   for (int i = 0; i < 20; ++i) expect_alive();
-  EXPECT_LT(seconds_since(begin), 0.9);
+  EXPECT_LT(seconds_since(begin), 4);
 }
 
 TEST_F(HostileClientTest, MoreSilentOnesThanThreadsDelayOthersNoLongerThanTheirTimeouts) {

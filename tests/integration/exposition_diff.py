@@ -55,7 +55,7 @@ def parse_page(page):
     """Families by name. Raises BadPage for what is malformed, out of place or there twice."""
     families = {}
     current = None
-    for line in page.splitlines():
+    for line in page.removesuffix("\n").split("\n"):  # splitlines() would also end lines at control characters
         if line.startswith("# HELP ") or line.startswith("# TYPE "):
             _, word, name, rest = (line + " ").split(" ", 3)
             if current is None or current.name != name:

@@ -78,7 +78,7 @@ TEST_F(BoardWatchTest, ThrottlingFromTheMailbox) {
   EXPECT_FALSE(state->conditions[1].level);
   EXPECT_TRUE(state->conditions[2].level);
   set_throttled(0xd0000);
-  board().look_at_throttling(kNow);
+  EXPECT_TRUE(board().look_at_throttling(kNow));
   EXPECT_THAT(events(), ElementsAre("under_voltage on", "throttled on", "under_voltage off", "throttled off",
                                     "soft_temp_limit passed"));
   EXPECT_THAT(script_->throttled_requests, testing::Each(0U));  // others' sticky bits are left alone
@@ -109,7 +109,7 @@ TEST_F(BoardWatchTest, AMailboxThatIsBusyOnceChangesNothing) {
   set_throttled(0xf000f);
   tree_.put("sys/class/hwmon/hwmon1/name", "rpi_volt\n");
   tree_.put("sys/class/hwmon/hwmon1/in0_lcrit_alarm", "0\n");
-  board().look_at_throttling(kNow);
+  EXPECT_TRUE(board().look_at_throttling(kNow));
   script_->present = false;
   EXPECT_THAT(board().look_at_throttling(kNow)->conditions, IsEmpty());
   script_->present = true;

@@ -74,7 +74,8 @@ TEST(MailboxMessage, AnyWordsAreTaken) {
     Words message(random() % 12);
     for (std::uint32_t& word : message) word = static_cast<std::uint32_t>(random());
     if (message.size() > 4) message[1] = 0x80000000, message[2] = 0x00030003, message[3] = 12;
-    if (decode_mailbox_message(message, {&property, 1})) EXPECT_LE(property.answered, 3U);
+    decode_mailbox_message(message, {&property, 1});
+    EXPECT_LE(property.answered, 3U);
   }
 }
 

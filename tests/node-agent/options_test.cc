@@ -47,6 +47,19 @@ TEST(Options, EveryProblemIsReported) {
                                     "--log.level: \"loud\" is none of debug, info, warn, error"));
 }
 
+TEST(Options, ACollectorThatIsLeftOutCanOnlyBeSwitchedOff) {
+  EXPECT_THAT(parse({"--no-collector.infiniband"}).problems, testing::IsEmpty());
+  EXPECT_THAT(
+      parse({"--collector.ntp"}).problems,
+      testing::ElementsAre("--collector.ntp: this agent has no such collector: it queries a time server at every "
+                           "scrape; timex tells whether the clock is synchronised"));
+}
+
+TEST(Options, TheManPageNamesEveryFlag) {
+  const std::string page = agent_man_page();
+  for (const Flag& flag : agent_flags()) EXPECT_THAT(page, testing::HasSubstr(man_escaped(flag.name)));
+}
+
 TEST(Options, HelpNamesEveryFlag) {
   const std::string help = agent_help();
   for (const Flag& flag : agent_flags()) EXPECT_THAT(help, testing::HasSubstr(flag.name));

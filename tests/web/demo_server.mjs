@@ -14,6 +14,11 @@ const kTypes = { html: "text/html; charset=utf-8", css: "text/css", js: "text/ja
 const kPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 const kDay = 86400;
 
+/** The version of this tree, for the pictures. */
+function version() {
+  return /project\(piman VERSION ([0-9.]+)/.exec(readFileSync(new URL("../../CMakeLists.txt", import.meta.url), "utf8"))[1];
+}
+
 /** The form of an answer, with the values that the C++ tests fill in. */
 export function templateAnswer() {
   return JSON.parse(readFileSync(new URL("../testdata/manager/nodes.json", import.meta.url), "utf8"));
@@ -90,13 +95,13 @@ export function demoNodes(now) {
     demoNode(3, now, { base: 58, swing: 40, temperature_celsius: 78.4, memory_percent: 71 }),
     demoNode(4, now, {
       phase: "agent-down", phase_since: now - 190, last_seen: now - 196, memory_percent: 97, cpu_percent: 99,
-      last_error: failed("refused", "connecting to 10.20.0.14:3000: connection refused; the host is there, its agent is not"),
+      last_error: failed("refused", "/metrics: connection refused"),
     }),
     demoNode(5, now, { model: "Raspberry Pi 3 Model B Plus Rev 1.3", disk_percent: 96.2 }),
     demoNode(6, now, { boot_time: now - 740, phase_since: now - 680 }),
     demoNode(7, now, {
       phase: "down", phase_since: now - kDay * 2 - 9000, last_seen: now - kDay * 2 - 9010, model: "Raspberry Pi 3 Model B Plus Rev 1.3",
-      last_error: failed("timeout", "connecting to 10.20.0.17:3000: no answer within 5 s"),
+      last_error: failed("timeout", "/metrics: no answer within 5000 ms"),
     }),
     demoNode(8, now, { model: "Raspberry Pi Zero 2 W Rev 1.0", base: 14, temperature_celsius: null }),
     demoNode(9, now, { ...unknown, phase: "pending", phase_since: now - 8 }),
@@ -121,7 +126,7 @@ export async function startDemo({ port = 0, nodes } = {}) {
     return {
       status: "success",
       data: {
-        ...data, site: demo.site, version: demo.version, now: Date.now() / 1000, started: now - kDay * 12 - 4000, page: kBundle,
+        ...data, site: demo.site, piman_version: version(), version: demo.version, now: Date.now() / 1000, started: now - kDay * 12 - 4000, page: kBundle,
         hosts_file: "/etc/piman/hosts.csv", counts, nodes: shown,
         links: { prometheus: link(9090), alertmanager: link(9093), grafana: link(3001) },
       },

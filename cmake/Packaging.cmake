@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes beside the binaries, and the .deb packages: `cpack -G DEB` in a release build makes one a component.
+set(unit_dir lib/systemd/system)  # below the prefix "/usr"; Debian 12 reads it there too, its /lib is a link
+
+if(PIMAN_AGENT)
+  configure_file(${PROJECT_SOURCE_DIR}/node-agent/piman-node-agent.service.in
+    ${PROJECT_BINARY_DIR}/piman-node-agent.service @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/piman-node-agent.service DESTINATION ${unit_dir} COMPONENT agent)
+  install(FILES ${PROJECT_SOURCE_DIR}/node-agent/piman-node-agent.default DESTINATION /etc/default
+    RENAME piman-node-agent COMPONENT agent)
+  install(FILES ${PROJECT_SOURCE_DIR}/packaging/agent.copyright DESTINATION share/doc/piman-node-agent
+    RENAME copyright COMPONENT agent)
+
+  # Compressed at build time, without a time stamp: the same tree gives the same package.
+  find_program(GZIP_PROGRAM gzip REQUIRED)
+  set(package_files ${PROJECT_BINARY_DIR}/package)
+  file(MAKE_DIRECTORY ${package_files})
+  add_custom_command(OUTPUT ${package_files}/changelog.gz
+    COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/packaging/changelog > ${package_files}/changelog.gz
+    DEPENDS ${PROJECT_SOURCE_DIR}/packaging/changelog VERBATIM)
+  add_custom_command(OUTPUT ${package_files}/piman-node-agent.1.gz
+    COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/docs/piman-node-agent.1 > ${package_files}/piman-node-agent.1.gz
+    DEPENDS ${PROJECT_SOURCE_DIR}/docs/piman-node-agent.1 VERBATIM)
+  add_custom_target(piman_package_files ALL
+    DEPENDS ${package_files}/changelog.gz ${package_files}/piman-node-agent.1.gz)
+  install(FILES ${package_files}/changelog.gz DESTINATION share/doc/piman-node-agent COMPONENT agent)
+  install(FILES ${package_files}/piman-node-agent.1.gz DESTINATION share/man/man1 COMPONENT agent)
+endif()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL agent)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_PACKAGE_CONTACT "piman maintainers <maintainers@piman.invalid>")
+set(CPACK_DEBIAN_AGENT_PACKAGE_NAME piman-node-agent)
+set(CPACK_DEBIAN_AGENT_PACKAGE_SECTION net)
+set(CPACK_COMPONENT_AGENT_DESCRIPTION "metrics of a Raspberry Pi for Prometheus and piman
+ Serves node_exporter's metric families at a fraction of its cost, and what
+ only a Raspberry Pi has: throttling, under-voltage, clocks, firmware, card.
+ It also answers the piman manager's events requests. It needs no privilege
+ and writes nothing to disk.")
+# The portable build links all but the C library statically, so one package serves Debian 12, 13 and Raspberry Pi OS.
+set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "libc6 (>= 2.36), init-system-helpers (>= 1.52)")
+set(CPACK_DEBIAN_AGENT_PACKAGE_CONTROL_EXTRA "")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+foreach(script postinst prerm postrm)
+  file(COPY_FILE ${PROJECT_SOURCE_DIR}/packaging/agent.${script} ${PROJECT_BINARY_DIR}/package/${script} ONLY_IF_DIFFERENT)
+  list(APPEND CPACK_DEBIAN_AGENT_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/package/${script})
+endforeach()
+file(WRITE ${PROJECT_BINARY_DIR}/package/conffiles "/etc/default/piman-node-agent\n")
+list(APPEND CPACK_DEBIAN_AGENT_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/package/conffiles)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE arm64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE armhf)
+endif()
+include(CPack)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# Debian's cross compiler for DEBIAN_TRIPLET. PIMAN_SYSROOT holds what the agent links besides the C and C++ libraries:
+# scripts/build --target makes it from Debian's own packages of that architecture.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_C_COMPILER ${DEBIAN_TRIPLET}-gcc)
+set(CMAKE_CXX_COMPILER ${DEBIAN_TRIPLET}-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE ${DEBIAN_TRIPLET})
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES PIMAN_SYSROOT)
+set(CMAKE_FIND_ROOT_PATH ${PIMAN_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
