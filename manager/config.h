@@ -39,7 +39,7 @@ struct Config {
     std::chrono::milliseconds interval{15'000};
     std::chrono::milliseconds timeout{5'000};
     std::size_t max_in_flight = 64;
-    std::size_t max_page_bytes = 16 * 1024 * 1024;
+    std::size_t max_page_bytes = 16UL * 1024UL * 1024;
     std::chrono::milliseconds max_backoff{120'000};  ///< the longest pause between tries of a dead node
     std::chrono::milliseconds history{3'600'000};    ///< how far the page's charts look back
   } scrape;
@@ -69,7 +69,7 @@ struct ParsedConfig {
   std::vector<ConfigProblem> problems;  ///< all of them, in the order of their lines; the config is unusable if any
 };
 
-inline constexpr std::size_t kMostConfigBytes = 1024 * 1024;
+inline constexpr std::size_t kMostConfigBytes = 1024UL * 1024;
 
 /// Pure: `yaml` is the text of the file, `folder` what relative paths in it are relative to.
 /// Unknown keys, wrong types, duplicates, out-of-range values and bad durations are problems; never throws.

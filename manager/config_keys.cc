@@ -142,7 +142,7 @@ using In = std::string_view;
 constexpr std::uint64_t kMostThreads = 1024;
 constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kLeastPageBytes = 1024;
-constexpr std::uint64_t kMostPageBytes = 256 * 1024 * 1024;
+constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
 
 // clang-format off
 constexpr std::array<ConfigKey, 17> kKeys = {{

@@ -23,7 +23,7 @@ namespace piman::manager {
 namespace {
 
 constexpr std::size_t kMostHistoryPoints = 2000;  // 24 bytes each, for every node
-constexpr std::size_t kMostRequestBytes = 64 * 1024;
+constexpr std::size_t kMostRequestBytes = 64UL * 1024;
 
 std::size_t history_points(const Config& config) {
   return std::min(static_cast<std::size_t>(config.scrape.history / config.scrape.interval) + 1, kMostHistoryPoints);

@@ -24,7 +24,7 @@ namespace piman::manager {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout{5000};
-constexpr std::size_t kMostAnswerBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
 constexpr std::string_view kUnknown = "-";
 
 const std::array<Flag, 3>& flags() {

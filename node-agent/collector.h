@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,10 +13,6 @@
 
 /// What a collector is. A collector turns one subject of the kernel (memory, disks, a sensor) into metric families. It
 /// reads files or makes ioctls and system calls; it needs no root, runs no command and writes nothing to disk.
-namespace piman {
-class Logger;
-}
-
 namespace piman::agent {
 
 class BoardWatch;
@@ -44,8 +41,8 @@ struct CollectorContext {
   std::map<std::string, std::string, std::less<>> options;
   /// What several collectors ask together; null where a collector is made alone. See board_watch.h.
   std::shared_ptr<BoardWatch> board;
-  /// For what a collector must tell though it goes on; null where nobody listens.
-  Logger* log = nullptr;
+  /// For what a collector must tell though it goes on: once, not at every scrape. Empty where nobody listens.
+  std::function<void(std::string_view collector, std::string_view problem)> warn;
 
   std::string option(std::string_view name) const {
     const auto found = options.find(name);

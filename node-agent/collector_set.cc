@@ -124,6 +124,7 @@ class CollectorSet::Runner {
     try {
       const Result<Outcome> outcome = job.collector->collect(part);
       done.verdict.success = outcome && *outcome == Outcome::kCollected;
+      done.verdict.absent = outcome && *outcome == Outcome::kAbsent && part.sample_count() == 0;
       if (!outcome) done.failure = outcome.error().message;
     } catch (const std::exception& thrown) {  // barrier: one collector must not take the others' metrics away
       part.reset(part.format());
@@ -157,6 +158,7 @@ CollectorSet::CollectorSet(std::vector<Named> collectors, Logger& log)
     collectors_.push_back(std::move(named.collector));
   }
   stuck_.resize(names_.size());
+  absent_until_.resize(names_.size());
   verdicts_.resize(names_.size());
   reported_.resize(names_.size());
 }
@@ -180,12 +182,13 @@ void CollectorSet::scrape(const std::vector<std::size_t>& selected, const Scrape
 void CollectorSet::run_selected(const std::vector<std::size_t>& selected, const ScrapeLimits& limits,
                                 prom_text::Writer& out) {
   std::vector<std::size_t> due;
+  const SteadyTime now = std::chrono::steady_clock::now();
   for (const std::size_t index : selected) {
     if (stuck_[index] && stuck_[index]->has_ended()) stuck_[index].reset();
     verdicts_[index] = Verdict{};
-    if (!stuck_[index]) due.push_back(index);
+    if (!stuck_[index] && absent_until_[index] <= now) due.push_back(index);
   }
-  const SteadyTime deadline = std::chrono::steady_clock::now() + limits.whole;
+  const SteadyTime deadline = now + limits.whole;
   // One round, and one more for each collector that hangs in it.
   while (!due.empty() && std::chrono::steady_clock::now() < deadline) due = run_round(due, limits, deadline, out);
 }
@@ -198,6 +201,7 @@ std::vector<std::size_t> CollectorSet::run_round(const std::vector<std::size_t>&
   Runner::Report report = runner_->run(std::move(jobs), limits.per_collector, deadline, out);
   for (const Runner::Done& done : report.done) {
     verdicts_[done.index] = done.verdict;
+    if (done.verdict.absent) absent_until_[done.index] = std::chrono::steady_clock::now() + kAbsenceIsBelieved;
     log_change(done.index, done.verdict, done.failure);
   }
   if (report.stuck) {

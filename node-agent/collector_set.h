@@ -24,6 +24,8 @@ struct ScrapeLimits {
 /// The enabled collectors, run one after another on a thread of their own. A collector that hangs (a dead NFS server,
 /// a stuck sysfs file) costs one scrape its deadline: it keeps that thread, is reported with success 0 and left out
 /// until it comes back, and the others go on with a new thread. So there is never more than one thread a collector.
+/// A collector that finds nothing to report on (no such hardware, no such kernel module) is asked again after
+/// kAbsenceIsBelieved: failing look-ups for a dozen absent subjects would cost as much as the present ones.
 /// Thread-safety: scrape() may be called from any thread; scrapes run one at a time.
 class CollectorSet {
  public:
@@ -31,6 +33,8 @@ class CollectorSet {
     std::string name;
     std::shared_ptr<Collector> collector;
   };
+
+  static constexpr std::chrono::seconds kAbsenceIsBelieved{60};
 
   /// `log` must outlive the set.
   CollectorSet(std::vector<Named> collectors, Logger& log);
@@ -47,6 +51,7 @@ class CollectorSet {
  private:
   struct Verdict {
     bool success = false;
+    bool absent = false;
     double seconds = 0;
   };
   class Runner;
@@ -68,6 +73,7 @@ class CollectorSet {
   Mutex scrape_mutex_;
   std::shared_ptr<Runner> runner_ PIMAN_GUARDED_BY(scrape_mutex_);
   std::vector<std::shared_ptr<Runner>> stuck_ PIMAN_GUARDED_BY(scrape_mutex_);  ///< by collector; null: not stuck
+  std::vector<SteadyTime> absent_until_ PIMAN_GUARDED_BY(scrape_mutex_);        ///< by collector
   std::vector<Verdict> verdicts_ PIMAN_GUARDED_BY(scrape_mutex_);
   std::vector<std::string> reported_ PIMAN_GUARDED_BY(scrape_mutex_);  ///< by collector: the failure last logged
 };

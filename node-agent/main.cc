@@ -88,7 +88,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   Logger log(options.log_level, options.log_format);
-  options.collectors.log = &log;
+  options.collectors.warn = [&log](std::string_view collector, std::string_view problem) {
+    log.warn("collector goes on in spite of a problem",
+             {{"collector", std::string(collector)}, {"err", std::string(problem)}});
+  };
   options.collectors.board = board_watch_of(options.collectors);
   std::vector<CollectorSet::Named> collectors = make_collectors(options);
   for (const std::string& problem : options.problems) {

@@ -18,7 +18,6 @@ namespace {
 
 /// Below this a response goes out as one buffer and so as one packet; above it the copy would cost more than a send.
 constexpr std::size_t kOneWriteBytes = 256 * 1024;
-constexpr int kCallbackHandled = 1;
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 

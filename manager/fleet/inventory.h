@@ -14,7 +14,7 @@
 /// lines that begin with '#'. A line with a problem is not used; the others are.
 namespace piman::manager {
 
-inline constexpr std::size_t kMostInventoryBytes = 1024 * 1024;
+inline constexpr std::size_t kMostInventoryBytes = 1024UL * 1024;
 inline constexpr std::size_t kMostHosts = 65'536;
 inline constexpr std::size_t kMostHostNameBytes = 64;
 /// More problems than this are counted, not listed: someone pointed at the wrong file.

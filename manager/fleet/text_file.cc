@@ -32,7 +32,7 @@ Result<std::optional<std::string>> read_text_file(const std::string& path, std::
   if (::fstat(fd.get(), &status) != 0) return fail_errno(path);
   if (!S_ISREG(status.st_mode)) return fail(concat("reading ", path, ": not a regular file"));
   std::string text;
-  std::array<char, 16 * 1024> chunk;
+  std::array<char, 16UL * 1024> chunk;
   for (;;) {
     const ssize_t got = ::read(fd.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// More than any agent's headers; without a limit a host could send headers until its timeout.
-constexpr std::size_t kMostHeaderBytes = 64 * 1024;
+constexpr std::size_t kMostHeaderBytes = 64UL * 1024;
 /// Idle connections kept per shard: every host of the largest inventory may have one.
 constexpr long kMostIdleConnections = 65'536;
 /// An idle easy handle with its buffer is cheap, but not free: a burst must not leave its number behind for ever.

@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestSleep{1000};
-constexpr std::size_t kMostEventBytes = 64 * 1024;
+constexpr std::size_t kMostEventBytes = 64UL * 1024;
 constexpr std::size_t kHostsPerShard = 50;
 constexpr std::size_t kLeastShards = 8;
 constexpr std::size_t kMostShards = 128;

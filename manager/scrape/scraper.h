@@ -27,7 +27,7 @@ struct ScraperSettings {
   std::chrono::milliseconds timeout{5'000};  ///< for both requests together
   std::chrono::milliseconds max_backoff{120'000};
   std::size_t max_in_flight = 64;
-  std::size_t max_page_bytes = 16 * 1024 * 1024;
+  std::size_t max_page_bytes = 16UL * 1024UL * 1024;
 };
 
 /// Runs one thread from start() until destruction, which takes a few milliseconds.

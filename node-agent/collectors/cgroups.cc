@@ -16,7 +16,8 @@ using prom_text::Type;
 
 class CgroupsCollector final : public Collector {
  public:
-  explicit CgroupsCollector(const CollectorContext& context) : file_(context.paths.proc("cgroups")) {}
+  explicit CgroupsCollector(const CollectorContext& context)
+      : file_(context.paths.proc("cgroups"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

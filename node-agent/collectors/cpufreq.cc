@@ -36,6 +36,7 @@ class CpufreqCollector final : public Collector {
  public:
   explicit CpufreqCollector(const CollectorContext& context)
       : directory_(context.paths.sys("devices/system/cpu")),
+        first_policy_(concat(directory_, "/cpu0/cpufreq")),
         online_(concat(directory_, "/online"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
@@ -69,7 +70,8 @@ class CpufreqCollector final : public Collector {
 
   void find_policies_if_cpus_changed() {
     const auto online = online_.read();
-    if (online && !policies_.empty() && *online == known_online_) return;
+    const bool has_driver_come = policies_.empty() && host_path_exists(first_policy_);
+    if (online && *online == known_online_ && !has_driver_come) return;
     known_online_ = online ? std::string(*online) : std::string();
     cpus_.clear();
     policies_.clear();
@@ -98,6 +100,7 @@ class CpufreqCollector final : public Collector {
   }
 
   std::string directory_;
+  std::string first_policy_;  ///< comes with the driver, which may be loaded after us
   HostFile online_;
   std::string known_online_;
   std::map<std::string, Policy> policies_;

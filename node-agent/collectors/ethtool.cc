@@ -71,6 +71,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kCommonSt
      {"tx_errors", "node_ethtool_transmitted_errors_total"},
      {"tx_packets", "node_ethtool_transmitted_packets_total"}}};
 
+std::string_view common_family(std::string_view statistic) {
+  for (const auto& [name, family] : kCommonStatistics) {
+    if (name == statistic) return family;
+  }
+  return {};
+}
+
 bool has_bit(std::uint32_t bits, int bit) { return (bits >> static_cast<unsigned>(bit) & 1U) != 0; }
 
 struct Device {
@@ -133,9 +140,8 @@ class EthtoolCollector final : public Collector {
     }
     for (const auto& [name, statistic] : by_family) {
       if (statistic == nullptr) continue;
-      const auto common = std::find_if(kCommonStatistics.begin(), kCommonStatistics.end(),
-                                       [&](const auto& entry) { return entry.first == statistic->first; });
-      const std::string_view family = common != kCommonStatistics.end() ? common->second : std::string_view(name);
+      const std::string_view common = common_family(statistic->first);
+      const std::string_view family = common.empty() ? std::string_view(name) : common;
       Samples& samples = values_[std::string(family)];
       samples.family =
           &families_.get(family, Type::kUntyped, concat("Counter ", statistic->first, " of a network driver."));

@@ -21,6 +21,7 @@ using prom_text::Labels;
 using prom_text::Type;
 
 struct Usage {
+  std::string path;  ///< where it is asked
   Labels labels;
   bool read_only = false;
   bool answered = false;
@@ -41,9 +42,21 @@ class FilesystemCollector final : public Collector {
     auto content = init_mounts_.read();
     if (!content) content = own_mounts_.read();
     if (!content) return fail(content.error().message);
+    // Mounts change rarely; asking the file systems is what has to be done each time.
+    if (*content != known_mounts_ || content->empty()) {
+      if (auto learned = learn_mounts(*content); !learned) return fail(learned.error().message);
+    }
+    for (Usage& usage : usages_) ask(usage);
+    write(out);
+    return Outcome::kCollected;
+  }
+
+ private:
+  Result<void> learn_mounts(std::string_view content) {
+    known_mounts_.clear();
     usages_.clear();
     std::set<std::tuple<std::string, std::string, std::string>> seen;
-    std::string_view rest = *content;
+    std::string_view rest = content;
     while (!rest.empty()) {
       const std::string_view line = next_line(rest);
       auto mount = parse_mount(line);
@@ -52,33 +65,32 @@ class FilesystemCollector final : public Collector {
       if (mount_points_.ignores(mount->mount_point) || types_.ignores(mount->type)) continue;
       // Mounted over each other: only the topmost can be asked, and a label set may stand on a page once.
       if (!seen.emplace(mount->device, mount->mount_point, mount->type).second) continue;
-      usages_.push_back(usage_of(*mount));
+      Usage usage;
+      usage.path = paths_.root(mount->mount_point);
+      usage.labels = Labels({{"device", mount->device}, {"fstype", mount->type}, {"mountpoint", mount->mount_point}});
+      usage.read_only = mount->read_only;
+      usages_.push_back(std::move(usage));
     }
-    write(out);
-    return Outcome::kCollected;
+    known_mounts_ = content;
+    return {};
   }
 
- private:
   std::string without_root_prefix(const std::string& mount_point) const {
     if (paths_.rootfs == "/" || !mount_point.starts_with(paths_.rootfs)) return mount_point;
     const std::string inside = mount_point.substr(paths_.rootfs.size());
     return inside.empty() ? "/" : inside;
   }
 
-  Usage usage_of(const Mount& mount) const {
-    Usage usage;
-    usage.labels = Labels({{"device", mount.device}, {"fstype", mount.type}, {"mountpoint", mount.mount_point}});
-    usage.read_only = mount.read_only;
+  static void ask(Usage& usage) {
     struct ::statfs status {};
-    if (::statfs(paths_.root(mount.mount_point).c_str(), &status) != 0) return usage;
-    usage.answered = true;
+    usage.answered = ::statfs(usage.path.c_str(), &status) == 0;
+    if (!usage.answered) return;
     const auto block_bytes = static_cast<double>(status.f_bsize);
     usage.size_bytes = static_cast<double>(status.f_blocks) * block_bytes;
     usage.free_bytes = static_cast<double>(status.f_bfree) * block_bytes;
     usage.available_bytes = static_cast<double>(status.f_bavail) * block_bytes;
     usage.files = static_cast<double>(status.f_files);
     usage.files_free = static_cast<double>(status.f_ffree);
-    return usage;
   }
 
   void write(prom_text::Writer& out) const {
@@ -104,6 +116,7 @@ class FilesystemCollector final : public Collector {
   const HostPaths paths_;
   HostFile init_mounts_, own_mounts_;
   NameFilter mount_points_, types_;
+  std::string known_mounts_;  ///< the text that usages_ was made from
   std::vector<Usage> usages_;
   const Family available_{"node_filesystem_avail_bytes", Type::kGauge, "Space that users may fill, in bytes."};
   const Family device_error_{"node_filesystem_device_error", Type::kGauge,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/collectors/meminfo.h"
 
-#include <map>
+#include <cstddef>
 
 #include "common/host_files.h"
 #include "common/text.h"
+#include "node-agent/dynamic_families.h"
+#include "node-agent/keyed_lines.h"
 
 namespace piman::agent {
 namespace {
@@ -19,28 +21,26 @@ class MeminfoCollector final : public Collector {
     if (!content) return fail(content.error().message);
     std::string_view rest = *content;
     if (rest.empty()) return fail(concat(file_.path(), ": empty"));
-    while (!rest.empty()) {
+    for (std::size_t position = 0; !rest.empty(); ++position) {
       const std::string_view text = next_line(rest);
       if (text.empty()) continue;
       const auto line = parse_meminfo_line(text);
       if (!line) return fail(concat(file_.path(), ": not understood: ", quote(text)));
-      out.single(family(*line), line->value);
+      const auto make = [&](std::string_view) { return &family(*line); };
+      out.single(*lines_.at(position, line->name, make), line->value);
     }
     return Outcome::kCollected;
   }
 
  private:
-  /// The kernel's lines do not change while it runs, so each name is made into a family once.
   const prom_text::Family& family(const MeminfoLine& line) {
-    const auto found = families_.find(line.name);
-    if (found != families_.end()) return found->second;
-    prom_text::Family made(meminfo_metric_name(line), prom_text::Type::kGauge,
-                           concat("Field ", line.name, " of meminfo", line.in_bytes ? ", in bytes." : "."));
-    return families_.emplace(std::string(line.name), std::move(made)).first->second;
+    return families_.get(meminfo_metric_name(line), prom_text::Type::kGauge,
+                         concat("Field ", line.name, " of meminfo", line.in_bytes ? ", in bytes." : "."));
   }
 
   HostFile file_;
-  std::map<std::string, prom_text::Family, std::less<>> families_;
+  DynamicFamilies families_;
+  KeyedLines<const prom_text::Family*> lines_;
 };
 
 }  // namespace

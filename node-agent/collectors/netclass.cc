@@ -50,7 +50,7 @@ constexpr std::array kProperties = {
     Property{"link_mode", "iface_link_mode", Type::kGauge, "How the link comes up: 0 by itself, 1 by a supplicant."},
     Property{"mtu", "mtu_bytes", Type::kGauge, "Longest packet that the device takes, in bytes."},
     Property{"name_assign_type", "name_assign_type", Type::kGauge,
-             "Where the name came from: 1 the kernel, 2 predictable, 3 chosen, 4 renamed."},
+             "Where the name came from: 1 the kernel, 2 predictable, 3 chosen, 4 renamed.", true},
     Property{"netdev_group", "net_dev_group", Type::kGauge, "The group that the device was put into."},
     Property{"type", "protocol_type", Type::kGauge, "Kind of hardware (ARPHRD_*): 1 is Ethernet.", true},
     Property{"speed", "speed_bytes", Type::kGauge, "Speed of the link, in bytes a second; negative when unknown."},
@@ -141,6 +141,7 @@ class NetclassCollector final : public Collector {
       if (i != kIndex && !(is_same && kProperties[i].is_fixed)) read_number(i);
     }
     for (std::size_t i = 0; i < kWords.size(); ++i) {
+      if (is_same && i == kBroadcast) continue;  // as fixed as the kind of hardware
       const auto content = device.word_files[i].read();
       device.words[i] = content ? trim(*content) : std::string_view();
       any = any || content;

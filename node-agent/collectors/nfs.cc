@@ -83,7 +83,8 @@ constexpr std::array<std::string_view, 59> kV4 = {"Null",
 
 class NfsCollector final : public Collector {
  public:
-  explicit NfsCollector(const CollectorContext& context) : file_(context.paths.proc("net/rpc/nfs")) {}
+  explicit NfsCollector(const CollectorContext& context)
+      : file_(context.paths.proc("net/rpc/nfs"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

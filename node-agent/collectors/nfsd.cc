@@ -73,7 +73,8 @@ Family gauge(std::string_view name, std::string_view help) {
 
 class NfsdCollector final : public Collector {
  public:
-  explicit NfsdCollector(const CollectorContext& context) : file_(context.paths.proc("net/rpc/nfsd")) {}
+  explicit NfsdCollector(const CollectorContext& context)
+      : file_(context.paths.proc("net/rpc/nfsd"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

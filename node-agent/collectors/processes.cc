@@ -29,8 +29,8 @@ class ProcessesCollector final : public Collector {
  public:
   explicit ProcessesCollector(const CollectorContext& context)
       : directory_(context.paths.procfs),
-        most_threads_(context.paths.proc("sys/kernel/threads-max")),
-        most_pids_(context.paths.proc("sys/kernel/pid_max")) {}
+        most_threads_(context.paths.proc("sys/kernel/threads-max"), HostFile::Content::kOnePiece),
+        most_pids_(context.paths.proc("sys/kernel/pid_max"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);

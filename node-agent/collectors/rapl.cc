@@ -26,9 +26,10 @@ struct Zone {
   double joules = 0;
 };
 
-/// Kernels since 5.10 let only root read the energy: it tells too much of what is computed.
-bool is_forbidden(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0 && ::access(path.c_str(), R_OK) != 0;
+/// Kernels since 5.10 let only root read the energy, which tells too much of what is computed: then it is absent too.
+Result<Outcome> absent_forbidden_or_failed(const std::string& path, const Error& error) {
+  const auto reason = absent_or_failed(path, error);
+  return !reason && ::access(path.c_str(), R_OK) != 0 ? Outcome::kAbsent : reason;
 }
 
 class RaplCollector final : public Collector {
@@ -39,7 +40,7 @@ class RaplCollector final : public Collector {
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
-    if (!names) return is_forbidden(directory_) ? Outcome::kAbsent : absent_or_failed(directory_, names.error());
+    if (!names) return absent_forbidden_or_failed(directory_, names.error());
     std::vector<Zone> zones;
     std::map<std::string, long> uses;
     Outcome outcome = Outcome::kCollected;
@@ -51,8 +52,9 @@ class RaplCollector final : public Collector {
       const std::string energy = concat(path, "/energy_uj");
       const auto text = files_.read_raw(energy);
       if (!text) {
-        if (!is_forbidden(energy)) return absent_or_failed(energy, text.error());
-        outcome = Outcome::kAbsent;
+        const auto reason = absent_forbidden_or_failed(energy, text.error());
+        if (!reason) return reason;
+        outcome = *reason;
         break;
       }
       const auto microjoules = parse_u64(trim(*text));

@@ -165,6 +165,7 @@ class RpiStorageCollector final : public Collector {
 
 std::array<std::optional<double>, 2> parse_life_time(std::string_view text) {
   std::array<std::optional<double>, 2> shares;
+  text = trim(text);
   for (auto& share : shares) {
     constexpr std::uint64_t kBeyondEnd = 0x0B;
     const auto tenth = parse_prefixed_hex(next_field(text));

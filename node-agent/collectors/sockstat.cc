@@ -24,8 +24,8 @@ static_assert(kSockstatKeys[kInUse] == "inuse" && kSockstatKeys[kMem] == "mem" &
 class SockstatCollector final : public Collector {
  public:
   explicit SockstatCollector(const CollectorContext& context)
-      : ipv4_(context.paths.proc("net/sockstat")),
-        ipv6_(context.paths.proc("net/sockstat6")),
+      : ipv4_(context.paths.proc("net/sockstat"), HostFile::Content::kOnePiece),
+        ipv6_(context.paths.proc("net/sockstat6"), HostFile::Content::kOnePiece),
         page_bytes_(static_cast<double>(::sysconf(_SC_PAGESIZE))) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {

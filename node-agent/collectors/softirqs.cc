@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 10> kKinds = {"BLOCK",  "HI",  "HRTIMER",
 
 class SoftirqsCollector final : public Collector {
  public:
-  explicit SoftirqsCollector(const CollectorContext& context) : file_(context.paths.proc("softirqs")) {}
+  explicit SoftirqsCollector(const CollectorContext& context)
+      : file_(context.paths.proc("softirqs"), HostFile::Content::kOnePiece) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,7 +16,6 @@
 #include <vector>
 
 #include "common/host_files.h"
-#include "common/log.h"
 #include "common/text.h"
 #include "node-agent/textfile_page.h"
 #include "node-agent/textfile_parser.h"
@@ -59,7 +59,7 @@ std::vector<std::string> expanded(const std::string& pattern) {
 
 class TextfileCollector final : public Collector {
  public:
-  explicit TextfileCollector(const CollectorContext& context) : log_(context.log) {
+  explicit TextfileCollector(const CollectorContext& context) : warn_(context.warn) {
     const std::string patterns = context.option("textfile.directory");
     std::string_view rest = patterns;
     while (!rest.empty()) {
@@ -162,13 +162,13 @@ class TextfileCollector final : public Collector {
   void tell(std::vector<std::string> problems) {
     for (const std::string& problem : problems) {
       const bool known = std::find(told_.begin(), told_.end(), problem) != told_.end();
-      if (!known && log_ != nullptr) log_->warn("textfile left out", {{"err", problem}});
+      if (!known && warn_) warn_("textfile", problem);
     }
     told_ = std::move(problems);
   }
 
   std::vector<std::string> patterns_;
-  Logger* log_;
+  const std::function<void(std::string_view, std::string_view)> warn_;
   std::vector<std::string> paths_, directory_problems_, told_;
   std::map<std::string, File> files_;
   prom_text::Writer page_;

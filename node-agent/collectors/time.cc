@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/host_files.h"
 #include "common/text.h"
+#include "node-agent/attribute_files.h"
 
 namespace piman::agent {
 namespace {
@@ -39,8 +40,7 @@ class TimeCollector final : public Collector {
     out.family(available_);
     for (const std::string& name : *names) {
       if (!name.starts_with(kPrefix)) continue;
-      const auto list = read_host_text(concat(directory_, '/', name, "/available_clocksource"));
-      std::string_view rest = list ? std::string_view(*list) : std::string_view();
+      std::string_view rest = files_.read(concat(directory_, '/', name, "/available_clocksource")).value_or("");
       while (!rest.empty()) {
         const std::string_view source = next_field(rest);
         if (source.empty()) break;
@@ -50,13 +50,14 @@ class TimeCollector final : public Collector {
     out.family(current_);
     for (const std::string& name : *names) {
       if (!name.starts_with(kPrefix)) continue;
-      const auto source = read_host_text(concat(directory_, '/', name, "/current_clocksource"));
+      const auto source = files_.read(concat(directory_, '/', name, "/current_clocksource"));
       if (source) out.sample({{"clocksource", *source}, {"device", name.substr(kPrefix.size())}}, std::uint64_t{1});
     }
     return Outcome::kCollected;
   }
 
   std::string directory_;
+  AttributeFiles files_;
   const Family time_{"node_time_seconds", Type::kGauge, "System time, in seconds since the Unix epoch."};
   const Family zone_offset_{"node_time_zone_offset_seconds", Type::kGauge,
                             "Offset of the local time zone from UTC, in seconds."};

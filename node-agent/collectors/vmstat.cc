@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/collectors/vmstat.h"
 
-#include <functional>
-#include <map>
+#include <cstddef>
 #include <utility>
 
 #include "common/host_files.h"
 #include "common/text.h"
+#include "node-agent/dynamic_families.h"
+#include "node-agent/keyed_lines.h"
 #include "node-agent/name_filter.h"
 
 namespace piman::agent {
@@ -22,29 +23,30 @@ class VmstatCollector final : public Collector {
     if (!content) return fail(content.error().message);
     std::string_view rest = *content;
     if (rest.empty()) return fail(concat(file_.path(), ": empty"));
-    while (!rest.empty()) {
+    for (std::size_t position = 0; !rest.empty(); ++position) {
       std::string_view line = next_line(rest);
       const std::string_view key = next_field(line);
-      if (key.empty() || filter_.ignores(key)) continue;
+      const prom_text::Family* family =
+          lines_.at(position, key, [this](std::string_view name) { return wanted(name); });
+      if (family == nullptr) continue;
       const auto value = parse_u64(next_field(line));
       if (!value) return fail(concat(file_.path(), ": ", key, " has no number"));
-      out.single(family(key), *value);
+      out.single(*family, *value);
     }
     return Outcome::kCollected;
   }
 
  private:
-  const prom_text::Family& family(std::string_view key) {
-    const auto found = families_.find(key);
-    if (found != families_.end()) return found->second;
-    prom_text::Family made(concat("node_vmstat_", key), prom_text::Type::kUntyped,
-                           concat("Field ", key, " of vmstat."));
-    return families_.emplace(std::string(key), std::move(made)).first->second;
+  /// Null for a field that is not reported.
+  const prom_text::Family* wanted(std::string_view key) {
+    if (key.empty() || filter_.ignores(key)) return nullptr;
+    return &families_.get(concat("node_vmstat_", key), prom_text::Type::kUntyped, concat("Field ", key, " of vmstat."));
   }
 
   HostFile file_;
   NameFilter filter_;
-  std::map<std::string, prom_text::Family, std::less<>> families_;
+  DynamicFamilies families_;
+  KeyedLines<const prom_text::Family*> lines_;
 };
 
 }  // namespace

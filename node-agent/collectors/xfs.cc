@@ -82,10 +82,11 @@ class XfsCollector final : public Collector {
     if (!names) return Outcome::kCollected;
     std::vector<std::pair<std::string_view, XfsStats>> devices;
     for (const std::string& name : *names) {
+      if (name == "stats") continue;  // the sum over all of them
       const std::string path = concat(directory_, '/', name, "/stats/stats");
       const auto content = files_.read_raw(path);
       if (!content) {
-        if (!host_path_exists(path)) continue;  // the sum over all of them, or just unmounted
+        if (!host_path_exists(path)) continue;  // not a device, or just unmounted
         return fail(content.error().message);
       }
       const auto stats = parse_xfs_stats(*content);

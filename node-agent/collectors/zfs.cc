@@ -64,10 +64,8 @@ class ZfsCollector final : public Collector {
   }
 
   Result<Outcome> collect_pools(const std::vector<std::string>& entries, prom_text::Writer& out) {
-    // A family stands on the page once, with the samples of all pools.
-    std::map<const prom_text::Family*, Samples> samples;
-    std::map<std::string, const prom_text::Family*> order;
-    Samples states;
+    samples_.clear();
+    states_.clear();
     for (const std::string& pool : entries) {
       const auto files = list_host_directory(concat(directory_, '/', pool));
       if (!files) continue;  // not a pool but one of the module's files
@@ -76,45 +74,55 @@ class ZfsCollector final : public Collector {
         const std::string path = concat(directory_, '/', pool, '/', file);
         const auto content = read_host_file(path);
         if (!content) continue;  // the pool was exported meanwhile
-        std::vector<std::pair<std::string, std::uint64_t>> values;
-        const KstatSink keep = [&](std::string_view name, std::uint64_t value) { values.emplace_back(name, value); };
-        const auto add = [&](std::string_view prefix, std::string_view subject, const Labels& labels) {
-          for (const auto& [name, value] : values) {
-            const prom_text::Family& made = family("node_zfs_", prefix, name, subject);
-            order.emplace(made.name(), &made);
-            samples[&made].emplace_back(labels, value);
-          }
-        };
-        if (file == "io") {
-          const auto parsed = parse_kstat_columns(*content, keep);
-          if (!parsed) return fail_with(path, parsed.error());
-          add("zpool", "a pool", Labels({{"zpool", pool}}));
-        } else if (file == "state") {
-          add_states(pool, trim(*content), states);
-        } else {
-          const auto dataset = parse_kstat_names(*content, keep);
-          if (!dataset) return fail_with(path, dataset.error());
-          add("zpool_dataset", "a dataset", Labels({{"dataset", *dataset}, {"zpool", pool}}));
-        }
+        const auto taken = take_pool_file(pool, file, *content);
+        if (!taken) return fail_with(path, taken.error());
       }
     }
-    for (const auto& [name, made] : order) {
-      out.family(*made);
-      for (const auto& [labels, value] : samples[made]) out.sample(labels, value);
+    for (const auto& [name, samples] : samples_) {
+      out.family(*samples.first);
+      for (const auto& [labels, value] : samples.second) out.sample(labels, value);
     }
     out.family(state_);
-    for (const auto& [labels, value] : states) out.sample(labels, value);
+    for (const auto& [labels, value] : states_) out.sample(labels, value);
     return Outcome::kCollected;
   }
 
-  static void add_states(const std::string& pool, std::string_view now, Samples& states) {
+  Result<Outcome> take_pool_file(const std::string& pool, const std::string& file, std::string_view content) {
+    std::vector<std::pair<std::string, std::uint64_t>> values;
+    const KstatSink keep = [&](std::string_view name, std::uint64_t value) { values.emplace_back(name, value); };
+    const auto add = [&](std::string_view prefix, std::string_view subject, const Labels& labels) {
+      for (const auto& [name, value] : values) {
+        const prom_text::Family& made = family("node_zfs_", prefix, name, subject);
+        auto& samples = samples_[made.name()];
+        samples.first = &made;
+        samples.second.emplace_back(labels, value);
+      }
+    };
+    if (file == "state") {
+      take_state(pool, trim(content));
+    } else if (file == "io") {
+      const auto parsed = parse_kstat_columns(content, keep);
+      if (!parsed) return fail(parsed.error().message);
+      add("zpool", "a pool", Labels({{"zpool", pool}}));
+    } else {
+      const auto dataset = parse_kstat_names(content, keep);
+      if (!dataset) return fail(dataset.error().message);
+      add("zpool_dataset", "a dataset", Labels({{"dataset", *dataset}, {"zpool", pool}}));
+    }
+    return Outcome::kCollected;
+  }
+
+  void take_state(const std::string& pool, std::string_view now) {
     for (const std::string_view state : kPoolStates) {
-      states.emplace_back(Labels({{"state", state}, {"zpool", pool}}), equals_ignoring_case(state, now) ? 1 : 0);
+      states_.emplace_back(Labels({{"state", state}, {"zpool", pool}}), equals_ignoring_case(state, now) ? 1 : 0);
     }
   }
 
   std::string directory_;
   DynamicFamilies families_;
+  /// By family, which stands on the page once with the samples of all pools.
+  std::map<std::string, std::pair<const prom_text::Family*, Samples>> samples_;
+  Samples states_;
   const prom_text::Family state_{"node_zfs_zpool_state", Type::kGauge, "Whether a pool is in a state: 1 or 0."};
 };
 

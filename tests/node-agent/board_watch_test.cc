@@ -97,8 +97,9 @@ TEST_F(BoardWatchTest, ThrottlingFromTheAlarmWithoutAMailbox) {
   EXPECT_EQ(state->conditions[0].events, 1U);
   EXPECT_THAT(events(), ElementsAre("under_voltage on"));
   // The driver comes back under another number.
-  tree_.remove("sys/class/hwmon/hwmon1");
+  tree_.put("sys/class/hwmon/hwmon1/in0_lcrit_alarm", "");
   EXPECT_THAT(board().look_at_throttling(kNow)->conditions, IsEmpty());
+  tree_.remove("sys/class/hwmon/hwmon1");
   tree_.put("sys/class/hwmon/hwmon2/name", "rpi_volt\n");
   tree_.put("sys/class/hwmon/hwmon2/in0_lcrit_alarm", "0\n");
   EXPECT_EQ(board().look_at_throttling(kNow)->conditions.size(), 1U);

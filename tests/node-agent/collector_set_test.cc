@@ -165,6 +165,20 @@ TEST_F(CollectorSetTest, TheWholeScrapeHasADeadlineToo) {
   gate->open();
 }
 
+TEST_F(CollectorSetTest, AbsenceIsBelievedForAWhile) {
+  int calls = 0;
+  CollectorSet set({named("none",
+                          [&calls](auto&) -> Result<Outcome> {
+                            ++calls;
+                            return Outcome::kAbsent;
+                          })},
+                   log_);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(scrape(set), HasSubstr("node_scrape_collector_success{collector=\"none\"} 0\n"));
+  }
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(CollectorSetTest, OnlyTheSelected) {
   CollectorSet set({named("a", write_one), named("b", write_one)}, log_);
   prom_text::Writer out;

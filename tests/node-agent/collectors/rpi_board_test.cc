@@ -18,7 +18,7 @@ TempTree pi4() {
                    {"proc/device-tree/chosen/bootloader/partition", "\0\0\0\0"s},
                    {"proc/device-tree/chosen/bootloader/tryboot", "\0\0\0\0"s},
                    {"proc/device-tree/chosen/bootloader/version", "8ba17717fbcedd4c3b6d4bce7e50c7af4155cba9\0"s},
-                   {"proc/device-tree/chosen/bootloader/build-timestamp", "\x63\xbe\xf5\xe4"s},
+                   {"proc/device-tree/chosen/bootloader/build-timestamp", "\x63\xbe\xf1\xe4"s},
                    {"proc/device-tree/chosen/bootloader/update-timestamp", "\0\0\0\0"s}});
 }
 

@@ -3,7 +3,6 @@
 
 #include <utime.h>
 
-#include "common/log.h"
 #include "tests/node-agent/collectors/truncation.h"
 
 namespace piman::agent {
@@ -96,10 +95,11 @@ TEST_F(Textfile, AskedForNothingItSaysThatAllIsWell) {
 
 TEST_F(Textfile, ProblemsAreLoggedOnce) {
   std::string logged;
-  Logger log(LogLevel::kInfo, LogFormat::kLogfmt, [&](std::string_view line) { logged += concat(line, '\n'); });
   CollectorContext context;
   context.options["textfile.directory"] = tree_.path("d");
-  context.log = &log;
+  context.warn = [&](std::string_view collector, std::string_view problem) {
+    logged += concat(collector, ": ", problem, '\n');
+  };
   put("d/a.prom", "a 1 2\n");
   const auto collector = make_textfile_collector(context);
   ASSERT_TRUE(collector);
