@@ -92,7 +92,7 @@ Result<NodeEvent> decode_event(std::string_view json) {
   const auto boot_id = object.find("boot_id");
   if (boot_id != object.end() && boot_id->is_string()) event.boot_id = boot_id->get<std::string>();
   const auto events = object.find("events");
-  if (events != object.end()) {
+  if (events != object.end() && !events->is_null()) {
     auto decoded = decode_notables(*events);
     if (!decoded) return fail(decoded.error().message);
     event.events = std::move(*decoded);

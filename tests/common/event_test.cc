@@ -131,6 +131,62 @@ TEST(Event, ErrorsNameTheValueAndStayShort) {
   EXPECT_LT(decode_event("{\"temp\":\"" + std::string(100000, 'x') + "\"}").error().message.size(), 200U);
 }
 
+NodeEvent event_with_notables() {
+  NodeEvent event;
+  event.temp = 48.3;
+  event.boot_id = "9d9c9c89-2341-41d7-a340-363fa994e71b";
+  event.events = {{1795401119171, 1795397204.5, "boot", "9d9c9c89"},
+                  {1795401119172, 1795401120, "under_voltage", "on"}};
+  return event;
+}
+
+TEST(Event, NotableEventsExactText) {
+  EXPECT_EQ(encode(event_with_notables()),
+            R"({"temp":48.3,"boot_id":"9d9c9c89-2341-41d7-a340-363fa994e71b","events":[)"
+            R"({"id":1795401119171,"time":1795397204.5,"kind":"boot","detail":"9d9c9c89"},)"
+            R"({"id":1795401119172,"time":1795401120,"kind":"under_voltage","detail":"on"}]})"
+            "\n");
+  NodeEvent none;
+  none.events.emplace();
+  EXPECT_EQ(encode(none), "{\"events\":[]}\n");
+}
+
+TEST(Event, NotableEventsRoundTrip) {
+  const auto decoded = decode_event(encode(event_with_notables()));
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->boot_id, event_with_notables().boot_id);
+  ASSERT_TRUE(decoded->events && decoded->events->size() == 2);
+  EXPECT_EQ((*decoded->events)[1].id, 1795401119172U);
+  EXPECT_EQ((*decoded->events)[0].time, 1795397204.5);
+  EXPECT_EQ((*decoded->events)[1].kind, "under_voltage");
+  EXPECT_EQ((*decoded->events)[1].detail, "on");
+}
+
+TEST(Event, AgentsThatKeepNoEvents) {
+  const auto decoded = decode_event(encode(full_event()));
+  ASSERT_TRUE(decoded);
+  EXPECT_FALSE(decoded->boot_id);
+  EXPECT_FALSE(decoded->events);
+  EXPECT_TRUE(decode_event(R"({"events":[]})")->events->empty());
+  EXPECT_EQ((*decode_event(R"({"events":[{"id":1,"kind":"x","more":[1]}]})")->events)[0].detail, "");
+}
+
+TEST(Event, HostileNotableEvents) {
+  for (const char* bad : {R"({"events":1})", R"({"events":{}})", R"({"events":[1]})", R"({"events":[{}]})",
+                          R"({"events":[{"id":-1,"kind":"x"}]})", R"({"events":[{"id":1.5,"kind":"x"}]})",
+                          R"({"events":[{"id":"1","kind":"x"}]})", R"({"events":[{"id":1}]})",
+                          R"({"events":[{"id":1,"kind":1}]})", R"({"events":[[[[]]]]})"}) {
+    const auto decoded = decode_event(bad);
+    ASSERT_FALSE(decoded) << bad;
+    EXPECT_FALSE(decoded.error().message.empty());
+  }
+  NodeEvent many;
+  many.events.emplace(1025);
+  EXPECT_FALSE(decode_event(encode(many)));
+  many.events->pop_back();
+  EXPECT_TRUE(decode_event(encode(many)));
+}
+
 TEST(Event, EveryTruncationIsAnError) {
   std::string whole = encode(full_event());
   whole.pop_back();

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/event.h"
+#include "common/text.h"
 #include "node-agent/all_collectors.h"
 #include "tests/support/temp_tree.h"
 
@@ -98,6 +100,44 @@ TEST_F(WebTest, EventsUnderAllThreeNames) {
     EXPECT_EQ(response.status, 200) << path;
     EXPECT_EQ(response.content_type, "application/json");
     EXPECT_THAT(response.body, HasSubstr("\"memory_percent\":75"));
+  }
+}
+
+TEST_F(WebTest, EventsSince) {
+  EXPECT_THAT(get("/events").body, Not(HasSubstr("boot_id")));
+  tree_.put("proc/uptime", "12.5 40.0\n");
+  tree_.put("proc/sys/kernel/random/boot_id", "8f2a7b1c-0000-4000-8000-000000000001\n");
+  Web web(options_, *set_, *events_, log_);
+  http::Router router;
+  web.add_routes(router);
+  const auto get_since = [&](std::string query) {
+    Request request;
+    request.method = "GET";
+    request.path = "/events";
+    request.query = std::move(query);
+    return router.dispatch(request);
+  };
+  const Response response = get_since("since=0");
+  EXPECT_EQ(response.status, 200);
+  const auto event = decode_event(response.body);
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(event->memory_percent, 75);
+  EXPECT_EQ(event->boot_id, "8f2a7b1c-0000-4000-8000-000000000001");
+  ASSERT_TRUE(event->events && event->events->size() == 1);
+  const NotableEvent& boot = event->events->front();
+  EXPECT_EQ(boot.kind, "boot");
+  EXPECT_NEAR(boot.time, *event->time - 12.5, 5);
+  EXPECT_LT(boot.id, std::uint64_t{1} << 53);
+  EXPECT_TRUE(decode_event(get_since(concat("since=", boot.id)).body)->events->empty());
+  EXPECT_EQ(decode_event(get_since("since=18446744073709551615").body)->events->size(), 1U);
+}
+
+TEST_F(WebTest, EventsSinceGarbageIs400) {
+  for (const char* query : {"since=", "since=abc", "since=-1", "since=1.5", "since=1e3", "since=18446744073709551616",
+                            "since=1&since=2", "since=%00", "since"}) {
+    const Response response = get("/events", query);
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_THAT(response.body, testing::StartsWith("since: ")) << query;
   }
 }
 
