@@ -19,6 +19,8 @@ namespace piman {
 namespace {
 
 constexpr std::size_t kFirstBufferBytes = 4096;
+/// The kernel hands out records in pages of its own: 4 KiB, or 16 KiB on a Pi 5.
+constexpr std::size_t kLeastPageBytes = 4096;
 /// Hundreds of attributes may be kept open, most of them a number or a word: memory for what they hold, not for a page.
 constexpr std::size_t kFirstAttributeBytes = 64;
 

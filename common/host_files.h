@@ -18,14 +18,18 @@ namespace piman {
 /// Files longer than this are refused: nothing under the kernel's trees that we read comes near.
 inline constexpr std::size_t kMostHostFileBytes = 8 * 1024 * 1024;
 
+inline constexpr std::size_t kMostShortRecordBytes = 512;
+
 /// A file that is read again and again. It stays open between reads, each of which is one pread from the start; the
 /// kernel makes the content anew for it. A file that vanished is opened again at the next read.
 /// Thread-safety: none.
 class HostFile {
  public:
   enum class Content {
-    kRecords,   ///< comes record by record (most of procfs): a short read is not the end, one more read tells
-    kOnePiece,  ///< the kernel makes it as a whole (sysfs attributes, stat, meminfo): one read is enough
+    kRecords,       ///< comes record by record (most of procfs): a short read is not the end, one more read tells
+    kShortRecords,  ///< the same with records of less than kMostShortRecordBytes: a read that leaves more of a page
+                    ///< free than that was the last one, and the kernel need not walk its tables again to say so
+    kOnePiece,      ///< the kernel makes it as a whole (sysfs attributes, stat, meminfo): one read is enough
   };
   explicit HostFile(std::string path, Content content = Content::kRecords)
       : path_(std::move(path)), content_(content) {}

@@ -128,25 +128,27 @@ void BoardWatch::report(const std::vector<ThrottleTracker::Change>& changes, Ste
 }
 
 void BoardWatch::drain_kernel_log(SteadyTime now) {
-  KernelLogState& state = log_state_;
-  std::size_t& under_voltage_messages = under_voltage_messages_;
-  EventRing& events = events_;
-  const bool is_news = log_caught_up_;
+  KernelLogState fresh;
+  std::vector<std::string> victims;
   const KernelLog::State reached = log_.drain([&](const KernelMessage& message) {
     if (message.microseconds < kComingUpMicroseconds && tells_of_unclean_shutdown(message.text)) {
-      state.unclean_shutdown = true;
+      fresh.unclean_shutdown = true;
     }
     const auto kind = classify_kernel_message(message.text);
     if (!kind) return;
-    ++state.counts[static_cast<std::size_t>(*kind)];
-    if (!is_news) return;
-    if (*kind == KernelMessageKind::kUnderVoltage) ++under_voltage_messages;
-    if (*kind == KernelMessageKind::kOomKill) events.add(now, "oom_kill", oom_victim(message.text));
+    ++fresh.counts[static_cast<std::size_t>(*kind)];
+    if (*kind == KernelMessageKind::kOomKill) victims.push_back(oom_victim(message.text));
   });
-  log_readable_ = reached != KernelLog::State::kUnreadable;
-  if (reached == KernelLog::State::kAtEnd) log_caught_up_ = true;
+  for (std::size_t i = 0; i < kKernelMessageKinds; ++i) log_state_.counts[i] += fresh.counts[i];
+  log_state_.unclean_shutdown = log_state_.unclean_shutdown || fresh.unclean_shutdown;
   log_state_.lost = log_.lost();
   log_state_.since_boot = log_.lost() == 0;
+  if (log_caught_up_) {  // else it is from before the agent started
+    under_voltage_messages_ += fresh.counts[static_cast<std::size_t>(KernelMessageKind::kUnderVoltage)];
+    for (std::string& victim : victims) events_.add(now, "oom_kill", std::move(victim));
+  }
+  log_readable_ = reached != KernelLog::State::kUnreadable;
+  if (reached == KernelLog::State::kAtEnd) log_caught_up_ = true;
 }
 
 std::optional<KernelLogState> BoardWatch::look_at_kernel_log(SteadyTime now) {

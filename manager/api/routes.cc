@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/prom_parse.h"
 #include "common/text.h"
 #include "manager/api/json.h"
 #include "manager/api/negotiate.h"
@@ -114,7 +115,8 @@ class Routes {
                     concat("has no page younger than ", seconds(age), " s: the manager is late with its scrapes"));
     }
     Response response = Response::text(200, *node->last.page);
-    response.content_type = prom_text::content_type(prom_text::Format::kText);
+    // Named as the agent named it, but in our words: what a node sends does not become a header of ours.
+    response.content_type = prom_text::content_type(prom_text::format_of_content_type(node->last.page_content_type));
     response.headers = {{"Age", concat(seconds(age))}, {"X-Content-Type-Options", "nosniff"}};
     return response;
   }

@@ -20,7 +20,7 @@ using prom_text::Type;
 class ArpCollector final : public Collector {
  public:
   ArpCollector(const CollectorContext& context, NameFilter filter)
-      : file_(context.paths.proc("net/arp")), filter_(std::move(filter)) {}
+      : file_(context.paths.proc("net/arp"), HostFile::Content::kShortRecords), filter_(std::move(filter)) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

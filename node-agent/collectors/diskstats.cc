@@ -35,7 +35,9 @@ struct Disk {
 class DiskstatsCollector final : public Collector {
  public:
   DiskstatsCollector(const CollectorContext& context, NameFilter filter)
-      : file_(context.paths.proc("diskstats")), udev_data_(context.paths.udev_data), filter_(std::move(filter)) {}
+      : file_(context.paths.proc("diskstats"), HostFile::Content::kShortRecords),
+        udev_data_(context.paths.udev_data),
+        filter_(std::move(filter)) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 16> kStatistics = {
 class NetdevCollector final : public Collector {
  public:
   NetdevCollector(const CollectorContext& context, NameFilter filter)
-      : file_(context.paths.proc("net/dev")),
+      : file_(context.paths.proc("net/dev"), HostFile::Content::kShortRecords),
         class_directory_(context.paths.sys("class/net")),
         filter_(std::move(filter)) {
     for (const std::string_view statistic : kStatistics) families_.push_back(make_family(statistic));

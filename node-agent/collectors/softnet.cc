@@ -19,7 +19,8 @@ using prom_text::Type;
 
 class SoftnetCollector final : public Collector {
  public:
-  explicit SoftnetCollector(const CollectorContext& context) : file_(context.paths.proc("net/softnet_stat")) {}
+  explicit SoftnetCollector(const CollectorContext& context)
+      : file_(context.paths.proc("net/softnet_stat"), HostFile::Content::kShortRecords) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

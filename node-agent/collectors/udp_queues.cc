@@ -21,10 +21,10 @@ struct Queues {
 class UdpQueuesCollector final : public Collector {
  public:
   explicit UdpQueuesCollector(const CollectorContext& context)
-      : tables_{{{HostFile(context.paths.proc("net/udp")), Labels({{"ip", "v4"}, {"queue", "rx"}}),
-                  Labels({{"ip", "v4"}, {"queue", "tx"}})},
-                 {HostFile(context.paths.proc("net/udp6")), Labels({{"ip", "v6"}, {"queue", "rx"}}),
-                  Labels({{"ip", "v6"}, {"queue", "tx"}})}}} {}
+      : tables_{{{HostFile(context.paths.proc("net/udp"), HostFile::Content::kShortRecords),
+                  Labels({{"ip", "v4"}, {"queue", "rx"}}), Labels({{"ip", "v4"}, {"queue", "tx"}})},
+                 {HostFile(context.paths.proc("net/udp6"), HostFile::Content::kShortRecords),
+                  Labels({{"ip", "v6"}, {"queue", "rx"}}), Labels({{"ip", "v6"}, {"queue", "tx"}})}}} {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     out.family(queues_);

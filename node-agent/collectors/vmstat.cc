@@ -16,7 +16,7 @@ namespace {
 class VmstatCollector final : public Collector {
  public:
   VmstatCollector(const CollectorContext& context, NameFilter filter)
-      : file_(context.paths.proc("vmstat")), filter_(std::move(filter)) {}
+      : file_(context.paths.proc("vmstat"), HostFile::Content::kShortRecords), filter_(std::move(filter)) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();

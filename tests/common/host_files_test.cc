@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "common/host_paths.h"
 #include "common/text.h"
 #include "tests/support/temp_tree.h"
 
@@ -171,6 +174,31 @@ TEST(HostFiles, LinksAndExistence) {
   EXPECT_TRUE(host_path_exists(tree.path("file")));
   EXPECT_TRUE(host_path_exists(tree.path("file_link")));
   EXPECT_FALSE(host_path_exists(tree.path("to")));
+}
+
+TEST(HostFile, ShortRecordsOfTheRealKernelAreReadWhole) {
+  // vmstat is longer than a page of 4 KiB, so it comes in pieces.
+  const std::string path = HostPaths().proc("vmstat");
+  HostFile careful(path), quick(path, HostFile::Content::kShortRecords);
+  const auto lines = [](std::string_view text) { return std::count(text.begin(), text.end(), '\n'); };
+  const auto expected = careful.read();
+  ASSERT_TRUE(expected);
+  const auto expected_lines = lines(*expected);
+  const auto content = quick.read();
+  ASSERT_TRUE(content);
+  EXPECT_EQ(lines(*content), expected_lines);
+  EXPECT_TRUE(content->ends_with('\n'));
+}
+
+TEST(HostFile, ShortRecordsOfEveryLength) {
+  TempTree tree;
+  for (const std::size_t length : {0U, 1U, 3583U, 3584U, 4095U, 4096U, 4097U, 8191U, 8192U, 9000U}) {
+    tree.put("f", std::string(length, 'x'));
+    HostFile file(tree.path("f"), HostFile::Content::kShortRecords);
+    const auto content = file.read();
+    ASSERT_TRUE(content);
+    EXPECT_EQ(content->size(), length);
+  }
 }
 
 }  // namespace

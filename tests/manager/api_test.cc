@@ -217,6 +217,17 @@ TEST_F(Api, a_nodes_page_is_passed_on_only_while_it_is_true) {
   EXPECT_EQ(get("/nodes/pi1/metrics").status, 503);
 }
 
+TEST_F(Api, a_nodes_page_is_passed_on_as_what_it_is) {
+  test::fill_sample_fleet(fleet_, std::chrono::system_clock::now());
+  ScrapeResult scrape = test::good_scrape(std::chrono::system_clock::now());
+  scrape.page_content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  fleet_.apply("pi1", scrape);
+  EXPECT_EQ(get("/nodes/pi1/metrics").content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  scrape.page_content_type = "text/html\r\nX-Evil: 1";
+  fleet_.apply("pi1", scrape);
+  EXPECT_EQ(get("/nodes/pi1/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
 TEST_F(Api, own_metrics_come_in_the_format_that_is_asked_for) {
   test::fill_sample_fleet(fleet_);
   const Response text = get("/metrics");
