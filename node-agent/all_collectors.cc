@@ -204,8 +204,8 @@ constexpr std::array kOptions = {
     CollectorOption{"systemd.unit-exclude", "REGEX", ".+\\.(automount|device|mount|scope|slice|target)",
                     "Units to leave out; matches the whole name."},
     CollectorOption{"systemd.unit-include", "REGEX", ".+", "The only units to report; matches the whole name."},
-    CollectorOption{"textfile.directory", "DIR", "/var/lib/prometheus/node-exporter",
-                    "Directory with *.prom files; may have wildcards.", true},
+    CollectorOption{"textfile.directory", "DIR", kTextfileDirectory, "Directory with *.prom files; may have wildcards.",
+                    true},
     CollectorOption{"vmstat.fields", "REGEX", "^(oom_kill|pgpg|pswp|pg.*fault).*", "Fields of vmstat to report."}};
 
 }  // namespace

@@ -26,8 +26,6 @@ namespace {
 using prom_text::Family;
 using prom_text::Type;
 
-constexpr std::string_view kDefaultDirectory = "/var/lib/prometheus/node-exporter";
-
 /// Tells one state of a file from the next.
 struct Identity {
   ::dev_t device;
@@ -96,7 +94,7 @@ class TextfileCollector final : public Collector {
       for (const std::string& directory : expanded(pattern)) {
         const auto names = list_host_directory(directory);
         if (!names) {
-          if (directory != kDefaultDirectory || host_path_exists(directory)) problems.push_back(names.error().message);
+          if (directory != kTextfileDirectory || host_path_exists(directory)) problems.push_back(names.error().message);
           continue;
         }
         for (const std::string& name : *names) {
