@@ -144,7 +144,8 @@ void BoardWatch::drain_kernel_log(SteadyTime now) {
   log_state_.lost = log_.lost();
   log_state_.since_boot = log_.lost() == 0;
   if (log_caught_up_) {  // else it is from before the agent started
-    under_voltage_messages_ += fresh.counts[static_cast<std::size_t>(KernelMessageKind::kUnderVoltage)];
+    const auto under_voltages = fresh.counts[static_cast<std::size_t>(KernelMessageKind::kUnderVoltage)];
+    under_voltage_messages_ += static_cast<std::size_t>(under_voltages);
     for (std::string& victim : victims) events_.add(now, "oom_kill", std::move(victim));
   }
   log_readable_ = reached != KernelLog::State::kUnreadable;
