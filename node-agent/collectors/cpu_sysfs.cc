@@ -2,6 +2,7 @@
 #include "node-agent/collectors/cpu_sysfs.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "common/text.h"
 
@@ -32,7 +33,7 @@ std::optional<std::vector<std::uint32_t>> parse_cpu_list(std::string_view text) 
     const auto last = is_range ? parse_number<std::uint32_t>(range) : first;
     if (!first || !last || *first > kMostCpu || *last > kMostCpu) return std::nullopt;
     for (std::uint32_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
-    if (cpus.size() > 2 * kMostCpu) return std::nullopt;  // says the same again and again
+    if (cpus.size() > std::size_t{2} * kMostCpu) return std::nullopt;  // says the same again and again
   }
   std::sort(cpus.begin(), cpus.end());
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());

@@ -55,7 +55,7 @@ std::string chip_id(const std::string& directory) {
     const std::string bus = clean_hwmon_name(last_part(without_last_part(*device)));
     if (!name.empty()) return bus.empty() ? name : concat(bus, '_', name);
   }
-  const std::string name = clean_hwmon_name(read_host_text(concat(directory, "/name")).value_or(""));
+  std::string name = clean_hwmon_name(read_host_text(concat(directory, "/name")).value_or(""));
   if (!name.empty()) return name;
   return clean_hwmon_name(last_part(real_path(directory).value_or(directory)));
 }
