@@ -3,7 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +66,9 @@ Result<std::size_t> pread_all(int fd, const std::string& path, HostFile::Content
 }  // namespace
 
 Result<std::string_view> HostFile::read() {
+  if (content_ == Content::kMounts && known_length_ && still_holds()) {
+    return std::string_view(buffer_).substr(0, *known_length_);
+  }
   const bool was_open = fd_.valid();
   int error_number = 0;
   auto content = read_open_file(error_number);
@@ -73,13 +79,25 @@ Result<std::string_view> HostFile::read() {
   return read_open_file(error_number);
 }
 
+bool HostFile::still_holds() const {
+  // The event counts from the last time that this descriptor was asked, so a change during the read is told as well.
+  ::pollfd wanted{fd_.get(), POLLPRI, 0};
+  return ::poll(&wanted, 1, 0) == 0;
+}
+
 Result<std::string_view> HostFile::read_open_file(int& error_number) {
+  known_length_.reset();
   if (!fd_.valid()) {
     fd_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd_.valid()) return tl::unexpected<Error>(system_error(path_, errno));
   }
   const auto length = pread_all(fd_.get(), path_, content_, buffer_, error_number);
   if (!length) return tl::unexpected<Error>(length.error());
+  // A copy of such a file, in a tree of another machine, is an ordinary file that tells nothing.
+  struct ::statfs status {};
+  if (content_ == Content::kMounts && ::fstatfs(fd_.get(), &status) == 0 && status.f_type == PROC_SUPER_MAGIC) {
+    known_length_ = *length;
+  }
   return std::string_view(buffer_).substr(0, *length);
 }
 

@@ -30,6 +30,7 @@ class HostFile {
     kShortRecords,  ///< the same with records of less than kMostShortRecordBytes: a read that leaves more of a page
                     ///< free than that was the last one, and the kernel need not walk its tables again to say so
     kOnePiece,      ///< the kernel makes it as a whole (sysfs attributes, stat, meminfo): one read is enough
+    kMounts,        ///< records that the kernel tells the changes of (proc(5), /proc/PID/mounts): read again only then
   };
   explicit HostFile(std::string path, Content content = Content::kRecords)
       : path_(std::move(path)), content_(content) {}
@@ -40,11 +41,14 @@ class HostFile {
 
  private:
   Result<std::string_view> read_open_file(int& error_number);
+  /// Whether the kernel says that what was read last still holds.
+  bool still_holds() const;
 
   std::string path_;
   Content content_;
   UniqueFd fd_;
   std::string buffer_;
+  std::optional<std::size_t> known_length_;  ///< of a kMounts file, where its changes are told
 };
 
 /// The content of a file that is read once. Errors name the path; EAGAIN and EIO of odd drivers are errors, not loops.

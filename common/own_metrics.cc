@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/own_metrics.h"
 
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +48,12 @@ std::array<std::string_view, 22> stat_fields(std::string_view content) {
   for (auto& field : fields) field = next_field(content);
   return fields;
 }
+/// A copy of the tree on a disk has directory sizes of another meaning.
+bool is_procfs(const std::string& path) {
+  struct ::statfs status {};
+  return ::statfs(path.c_str(), &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
+
 constexpr std::size_t kStatThreads = 17, kStatStart = 19, kStatVirtual = 20, kStatResident = 21;
 
 }  // namespace
@@ -77,6 +86,7 @@ void write_registry(const prometheus::Registry& registry, prom_text::Writer& out
 ProcessMetrics::ProcessMetrics(const HostPaths& paths)
     : stat_(paths.proc("self/stat"), HostFile::Content::kOnePiece),
       fd_directory_(paths.proc("self/fd")),
+      fds_are_the_kernels_(is_procfs(fd_directory_)),
       cpu_("process_cpu_seconds_total", Type::kCounter, "User and system CPU time spent by this process, in seconds."),
       resident_("process_resident_memory_bytes", Type::kGauge, "Memory of this process that is in RAM, in bytes."),
       virtual_("process_virtual_memory_bytes", Type::kGauge, "Address space of this process, in bytes."),
@@ -99,6 +109,17 @@ ProcessMetrics::ProcessMetrics(const HostPaths& paths)
   }
 }
 
+std::optional<std::uint64_t> ProcessMetrics::count_open_fds() const {
+  // Since Linux 6.2 the directory's size is their number (proc(5)); before, each of them has to be listed.
+  struct ::stat status {};
+  if (fds_are_the_kernels_ && ::stat(fd_directory_.c_str(), &status) == 0 && status.st_size > 0) {
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  const auto names = list_host_directory(fd_directory_);
+  if (!names || names->empty()) return std::nullopt;
+  return names->size() - 1;  // less the one that lists them
+}
+
 void ProcessMetrics::write(prom_text::Writer& out) {
   ::rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -107,9 +128,7 @@ void ProcessMetrics::write(prom_text::Writer& out) {
   };
   out.single(cpu_, std::round((seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e6) / 1e6);
   out.single(most_fds_, limit_of(RLIMIT_NOFILE));
-  if (const auto names = list_host_directory(fd_directory_); names && !names->empty()) {
-    out.single(open_fds_, static_cast<std::uint64_t>(names->size() - 1));  // less the one that lists them
-  }
+  if (const auto count = count_open_fds()) out.single(open_fds_, *count);
   if (const auto content = stat_.read()) {
     const auto fields = stat_fields(*content);
     const auto resident_pages = parse_u64(fields[kStatResident]);

@@ -3,7 +3,9 @@
 
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +28,11 @@ class ProcessMetrics {
   void write(prom_text::Writer& out);
 
  private:
+  std::optional<std::uint64_t> count_open_fds() const;
+
   HostFile stat_;
   std::string fd_directory_;
+  bool fds_are_the_kernels_;
   double start_time_ = 0;
   prom_text::Family cpu_, resident_, virtual_, virtual_most_, open_fds_, most_fds_, start_, threads_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/board_watch.h"
 
+#include <sys/vfs.h>
+
 #include <chrono>
 #include <utility>
 
@@ -56,7 +58,7 @@ BoardWatch::BoardWatch(const HostPaths& paths, std::unique_ptr<FirmwareMailbox> 
       boot_id_(read_host_text(paths.proc("sys/kernel/random/boot_id")).value_or("")),
       events_(started),
       log_(paths.dev("kmsg")),
-      mounts_(paths.proc("1/mounts")) {
+      mounts_(paths.proc("1/mounts"), HostFile::Content::kMounts) {
   if (const auto boot = boot_time(paths, now)) events_.add(*boot, "boot", boot_id_);
 }
 
@@ -162,7 +164,9 @@ std::optional<KernelLogState> BoardWatch::look_at_kernel_log(SteadyTime now) {
 std::optional<bool> BoardWatch::look_at_root(SteadyTime now) {
   const MutexLock lock(mutex_);
   const auto mounts = mounts_.read();
-  const auto read_only = mounts ? parse_root_read_only(*mounts) : std::nullopt;
+  auto read_only = mounts ? parse_root_read_only(*mounts) : std::nullopt;
+  struct ::statfs status {};
+  if (read_only && ::statfs(paths_.root("/").c_str(), &status) == 0) read_only = *read_only || is_read_only(status);
   if (read_only && root_read_only_ && *read_only != *root_read_only_) {
     events_.add(now, "root_read_only", *read_only ? "on" : "off");
   }

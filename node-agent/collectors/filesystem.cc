@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/collectors/filesystem.h"
 
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include <array>
@@ -23,6 +24,7 @@ using prom_text::Type;
 struct Usage {
   std::string path;  ///< where it is asked
   Labels labels;
+  bool mounted_read_only = false;
   bool read_only = false;
   bool answered = false;
   double size_bytes = 0, free_bytes = 0, available_bytes = 0, files = 0, files_free = 0;
@@ -32,8 +34,8 @@ class FilesystemCollector final : public Collector {
  public:
   FilesystemCollector(const CollectorContext& context, NameFilter mount_points, NameFilter types)
       : paths_(context.paths),
-        init_mounts_(context.paths.proc("1/mounts")),
-        own_mounts_(context.paths.proc("self/mounts")),
+        init_mounts_(context.paths.proc("1/mounts"), HostFile::Content::kMounts),
+        own_mounts_(context.paths.proc("self/mounts"), HostFile::Content::kMounts),
         mount_points_(std::move(mount_points)),
         types_(std::move(types)) {}
 
@@ -68,7 +70,7 @@ class FilesystemCollector final : public Collector {
       Usage usage;
       usage.path = paths_.root(mount->mount_point);
       usage.labels = Labels({{"device", mount->device}, {"fstype", mount->type}, {"mountpoint", mount->mount_point}});
-      usage.read_only = mount->read_only;
+      usage.mounted_read_only = mount->read_only;
       usages_.push_back(std::move(usage));
     }
     known_mounts_ = content;
@@ -85,6 +87,8 @@ class FilesystemCollector final : public Collector {
     struct ::statfs status {};
     usage.answered = ::statfs(usage.path.c_str(), &status) == 0;
     if (!usage.answered) return;
+    // A file system that stops writes because of errors is no change of the mounts that would have been told.
+    usage.read_only = usage.mounted_read_only || is_read_only(status);
     const auto block_bytes = static_cast<double>(status.f_bsize);
     usage.size_bytes = static_cast<double>(status.f_blocks) * block_bytes;
     usage.free_bytes = static_cast<double>(status.f_bfree) * block_bytes;
@@ -148,6 +152,10 @@ std::string unescaped(std::string_view field) {
 }
 
 }  // namespace
+
+bool is_read_only(const struct ::statfs& status) {
+  return (static_cast<unsigned long>(status.f_flags) & ST_RDONLY) != 0;
+}
 
 std::optional<Mount> parse_mount(std::string_view line) {
   Mount mount;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/vfs.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@ struct Mount {
 };
 /// Nothing when the line has fewer than four fields.
 std::optional<Mount> parse_mount(std::string_view line);
+
+/// Whether a file system refuses writes now, by its mount or by itself (ext4 after errors). Pure.
+bool is_read_only(const struct ::statfs& status);
 
 Result<std::unique_ptr<Collector>> make_filesystem_collector(const CollectorContext& context);
 

@@ -55,8 +55,10 @@ constexpr std::array kProperties = {
     Property{"type", "protocol_type", Type::kGauge, "Kind of hardware (ARPHRD_*): 1 is Ethernet.", true},
     Property{"speed", "speed_bytes", Type::kGauge, "Speed of the link, in bytes a second; negative when unknown."},
     Property{"tx_queue_len", "transmit_queue_length", Type::kGauge, "Packets that may wait to be sent."}};
-constexpr std::size_t kIndex = 8, kSpeed = 15;
-static_assert(kProperties[kIndex].file == "ifindex" && kProperties[kSpeed].file == "speed");
+constexpr std::size_t kChanges = 2, kDown = 3, kUp = 4, kIndex = 8, kSpeed = 15;
+static_assert(kProperties[kChanges].file == "carrier_changes" && kProperties[kDown].file == "carrier_down_count" &&
+              kProperties[kUp].file == "carrier_up_count" && kProperties[kIndex].file == "ifindex" &&
+              kProperties[kSpeed].file == "speed");
 
 constexpr std::array<std::string_view, 5> kWords = {"address", "broadcast", "duplex", "ifalias", "operstate"};
 enum Word : std::size_t { kAddress, kBroadcast, kDuplex, kAlias, kOperstate };
@@ -137,8 +139,13 @@ class NetclassCollector final : public Collector {
     };
     read_number(kIndex);
     const bool is_same = old_index && old_index == device.numbers[kIndex];
+    const auto old_changes = device.numbers[kChanges];
+    bool has_changed = true;  // the kernel's carrier_changes is the sum of the ups and the downs
     for (std::size_t i = 0; i < kProperties.size(); ++i) {
-      if (i != kIndex && !(is_same && kProperties[i].is_fixed)) read_number(i);
+      if (i == kIndex || (is_same && kProperties[i].is_fixed)) continue;
+      if ((i == kDown || i == kUp) && !has_changed) continue;
+      read_number(i);
+      if (i == kChanges) has_changed = !is_same || !old_changes || old_changes != device.numbers[kChanges];
     }
     for (std::size_t i = 0; i < kWords.size(); ++i) {
       if (is_same && i == kBroadcast) continue;  // as fixed as the kind of hardware
