@@ -18,6 +18,8 @@ build    libcurl4-openssl-dev       the manager fetches pages from nodes
 build    nlohmann-json3-dev         JSON of /events and of the API
 build    libyaml-cpp-dev            piman.yml
 build    libexpected-dev            errors as values
+build    libboost-dev               Asio, which the netboot services wait with
+build    libsqlite3-dev             leases, intents and the journal
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
 armhf    g++-arm-linux-gnueabihf    compiles the agent for 32-bit Pis
