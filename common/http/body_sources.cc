@@ -16,9 +16,14 @@
 namespace piman::http {
 namespace {
 
+std::chrono::nanoseconds modified_at(const struct ::stat& found) {
+  return std::chrono::seconds(found.st_mtim.tv_sec) + std::chrono::nanoseconds(found.st_mtim.tv_nsec);
+}
+
 class FileSource final : public BodySource {
  public:
-  FileSource(UniqueFd file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  FileSource(UniqueFd file, const struct ::stat& found)
+      : file_(std::move(file)), size_(static_cast<std::uint64_t>(found.st_size)), modified_(modified_at(found)) {}
 
   std::uint64_t size_bytes() const override { return size_; }
   std::string_view read(std::uint64_t offset, std::span<char> buffer) const override {
@@ -26,12 +31,17 @@ class FileSource final : public BodySource {
     do {
       got = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<::off_t>(offset));
     } while (got < 0 && errno == EINTR);
-    return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+    // Looked at after reading: what was written meanwhile shows by then. Half an old and half a new file is neither.
+    struct ::stat now {};
+    const bool same = ::fstat(file_.get(), &now) == 0 && static_cast<std::uint64_t>(now.st_size) == size_ &&
+                      modified_at(now) == modified_;
+    return {buffer.data(), got > 0 && same ? static_cast<std::size_t>(got) : 0};
   }
 
  private:
   UniqueFd file_;
   std::uint64_t size_;
+  std::chrono::nanoseconds modified_;
 };
 
 class MemorySource final : public BodySource {
@@ -60,12 +70,12 @@ Result<Content> file_content(UniqueFd file) {
   struct ::stat found {};
   if (::fstat(file.get(), &found) != 0) return fail(std::strerror(errno));
   if (!S_ISREG(found.st_mode)) return fail("not a regular file");
-  const auto since_epoch = std::chrono::seconds(found.st_mtim.tv_sec) + std::chrono::nanoseconds(found.st_mtim.tv_nsec);
+  const std::chrono::nanoseconds modified = modified_at(found);
   Content content;
-  content.modified = WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch));
+  content.modified = WallTime(std::chrono::duration_cast<WallTime::duration>(modified));
   content.etag = concat('"', hex(found.st_ino), '-', hex(static_cast<std::uint64_t>(found.st_size)), '-',
-                        hex(static_cast<std::uint64_t>(std::chrono::nanoseconds(since_epoch).count())), '"');
-  content.source = std::make_shared<FileSource>(std::move(file), static_cast<std::uint64_t>(found.st_size));
+                        hex(static_cast<std::uint64_t>(modified.count())), '"');
+  content.source = std::make_shared<FileSource>(std::move(file), found);
   return content;
 }
 

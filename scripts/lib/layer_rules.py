@@ -15,7 +15,8 @@ MAY_INCLUDE = {
     "node-agent": ["common", "common/http", "node-agent/collectors"],
     "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
     "manager": ["common", "common/http", "netboot", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
-                "manager/power", "manager/api", "manager/web", "manager/boot_image"],
+                "manager/power", "manager/api", "manager/web", "manager/boot_image",
+                "manager/http_boot", "netboot/tftp"],
     "manager/fleet": ["common"],
     "manager/watch": ["common", "manager/fleet"],
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
@@ -23,6 +24,7 @@ MAY_INCLUDE = {
     "manager/power": ["common", "manager/fleet/node.h"],
     "manager/store": ["common", "manager/fleet"],
     "manager/boot_image": ["common", "netboot/boot"],
+    "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp"],
     "manager/web": ["common"],
     "manager/api": ["common", "common/http", "manager/fleet", "manager/scrape", "manager/store", "manager/web",
                     "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],

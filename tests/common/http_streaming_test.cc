@@ -200,6 +200,15 @@ TEST_F(HttpStreamingTest, AFileThatIsCutShortEndsTheConnectionNotTheServer) {
   EXPECT_EQ(http_get(port(), "/hello").status, 200);
 }
 
+TEST_F(HttpStreamingTest, AFileThatIsOverwrittenIsNotMixed) {
+  auto content = open_content(tree_.path("file"));
+  ASSERT_TRUE(content);
+  std::string buffer(1000, '\0');
+  EXPECT_EQ(content->source->read(1000, buffer), bytes_.substr(1000, 1000));
+  tree_.put("file", std::string(bytes_.size(), 'n'));
+  EXPECT_EQ(content->source->read(2000, buffer), "");
+}
+
 TEST_F(HttpStreamingTest, ASourceThatGivesTooMuchIsNotBelieved) {
   start();
   TcpClient client(port());
