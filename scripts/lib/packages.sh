@@ -44,6 +44,9 @@ lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
 test     prometheus-node-exporter   what the agent is compared with
+test     tftp-hpa                   a TFTP client that asks for no options
+test     atftp                      a TFTP client that asks for windows
+test     busybox                    a TFTP client as initramfs has it
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '
 
