@@ -20,7 +20,9 @@ MAY_INCLUDE = {
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
     "manager/scrape": ["common", "manager/fleet", "manager/config.h"],
     "manager/power": ["common", "manager/fleet/node.h"],
-    "manager/store": ["common", "manager/fleet"],
+    # The store keeps what netboot must not forget: it implements netboot/dhcp/lease_store.h.
+    "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
+    "manager/boots": ["common", "netboot", "manager/store"],
     "manager/web": ["common"],
     "manager/api": ["common", "common/http", "manager/fleet", "manager/scrape", "manager/store", "manager/web",
                     "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
@@ -54,7 +56,7 @@ HOMES = {
     r"curl/.*": ["manager/scrape/http_client.cc"],
     r"yaml-cpp/.*": ["manager/config.cc"],
     r"boost/.*": ["netboot/asio.h", "netboot/asio.cc"],
-    r"sqlite3\.h": ["manager/store/store.cc"],
+    r"sqlite3\.h": ["manager/store/database.cc"],
     r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
     r"openssl/.*": [],
     r"(gtest|gmock)/.*": [],
