@@ -14,9 +14,9 @@ MAY_INCLUDE = {
     "netboot/install": ["common", "netboot"],
     "node-agent": ["common", "common/http", "node-agent/collectors"],
     "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
-    "manager": ["common", "common/http", "netboot", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
-                "manager/power", "manager/api", "manager/web", "manager/boot_image",
-                "manager/http_boot", "netboot/tftp"],
+    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "manager/fleet",
+                "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
+                "manager/watch", "manager/power", "manager/api", "manager/web"],
     "manager/fleet": ["common"],
     "manager/watch": ["common", "manager/fleet"],
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
