@@ -45,7 +45,19 @@ class Message:
 
 FIELDS = ["frame.time_relative", "ip.src", "ip.dst", "udp.srcport", "udp.dstport", "dhcp.option.dhcp", "dhcp.id",
           "dhcp.hw.mac_addr", "dhcp.ip.your", "dhcp.ip.client", "dhcp.ip.relay", "udp.length", "eth.dst",
-          "dhcp.option.type"]
+          "udp.payload"]
+
+
+def option_codes(payload):
+    """In their order up to the end, which is the last one; pads are 0. Read by hand: tshark shows the end as a pad."""
+    codes, at = [], 240
+    while at < len(payload):
+        code = payload[at]
+        codes.append(code)
+        if code == 255:
+            return codes
+        at += 1 if code == 0 else 2 + (payload[at + 1] if at + 1 < len(payload) else 0)
+    return codes
 
 
 def dhcp_messages(capture):
@@ -54,11 +66,11 @@ def dhcp_messages(capture):
         words += ["-e", field]
     found = []
     for line in tshark(capture, "dhcp.option.dhcp", *words).splitlines():
-        cells = [cell if name == "dhcp.option.type" else cell.split(",")[0] for name, cell in zip(FIELDS, line.split("|"))]
+        # The first of several: an option that comes twice, a packet within an ICMP error.
         (time, source, target, source_port, target_port, kind, xid, mac, yiaddr, ciaddr, giaddr, length, ether_target,
-         options) = cells
+         payload) = [cell.split(",")[0] for cell in line.split("|")]
         found.append(Message(float(time), source, target, (int(source_port), int(target_port)), int(kind), xid, mac, yiaddr,
-                             ciaddr, giaddr, int(length) - 8, ether_target, [int(word) for word in options.split(",")]))
+                             ciaddr, giaddr, int(length) - 8, ether_target, option_codes(bytes.fromhex(payload))))
     return found
 
 
@@ -79,15 +91,13 @@ def check_replies(messages, server, reservations, pools=()):
     for message in messages:
         address = message.yiaddr
         if message.source != server:
-            given_back = message.options and message.type in (RELEASE, DECLINE)
-            if given_back:
+            if message.type in (RELEASE, DECLINE):
                 holders = {held: mac for held, mac in holders.items() if mac != message.mac}
             continue
         words = f"{message.type} to {message.mac} at {message.time:.3f} s"
         expect(message.length >= LEAST_DHCP_BYTES, f"{words} has {message.length} bytes")
         # Between options, where early Pi 4 bootloaders stop reading.
-        last = message.options.index(255) if 255 in message.options else None
-        expect(last is not None and 0 not in message.options[:last], f"{words}: options {message.options}")
+        expect(message.options[-1] == 255 and 0 not in message.options, f"{words}: options {message.options}")
         expect(54 in message.options, f"{words} does not say from which server it is")
         if message.type not in (OFFER, ACK) or address == "0.0.0.0":
             continue
