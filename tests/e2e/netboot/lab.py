@@ -49,6 +49,8 @@ def call(*command, seconds=20):
 
 
 def find_program(name):
+    if name.startswith("/"):
+        return name if os.path.exists(name) else None
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
