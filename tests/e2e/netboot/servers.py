@@ -30,7 +30,7 @@ class Site:
     pools: tuple = ()  # ("first-last", ...), each in its subnet
     routers: tuple = ()
     hosts: tuple = ()
-    mode: str = "authoritative"  # or "proxy"
+    mode: str = "authoritative"  # or "proxy"; of dnsmasq also "plain": nothing to boot from
     unknown: str = "pool"
     lease_seconds: int = 3600
     interfaces: tuple = ("eth0",)
@@ -139,6 +139,8 @@ class Dnsmasq(Server):
             words.append(f"--dhcp-range=set:net{number},{ends},{network.netmask},{site.lease_seconds}")
             router = next((r for r in site.routers if ipaddress.ip_address(r) in network), None)
             words.append(f"--dhcp-option=tag:net{number},3" + (f",{router}" if router else ""))
+        if site.mode == "plain":  # addresses, and nothing to boot from
+            return words
         if site.mode == "authoritative":
             words += ["--dhcp-authoritative", "--dhcp-match=set:ipxe,175", "--dhcp-boot=tag:ipxe,boot.ipxe",
                       "--dhcp-vendorclass=set:uboot,U-Boot", "--dhcp-boot=tag:uboot,boot.scr.uimg"]
