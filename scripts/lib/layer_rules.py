@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     "netboot/install": ["common", "netboot"],
     "node-agent": ["common", "common/http", "node-agent/collectors"],
     "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
-    "manager": ["common", "common/http", "netboot", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
+    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "manager/boots", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
                 "manager/power", "manager/api", "manager/web"],
     "manager/fleet": ["common"],
     "manager/watch": ["common", "manager/fleet"],
@@ -24,8 +24,8 @@ MAY_INCLUDE = {
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     "manager/boots": ["common", "netboot", "manager/store"],
     "manager/web": ["common"],
-    "manager/api": ["common", "common/http", "manager/fleet", "manager/scrape", "manager/store", "manager/web",
-                    "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
+    "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/scrape",
+                    "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
 }
 
 # Headers of ours that a folder may not use although it may use the folder that they are in.
@@ -38,7 +38,7 @@ EXCEPT = {
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 PURE_FILES = re.compile(
     r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
-    r"\.(h|cc)$|^manager/(fleet/phase|scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)"
+    r"\.(h|cc)$|^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|fleet/phase|scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)"
     r"\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(
     r"^(sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|condition_variable$|fstream$|iostream$|"
@@ -47,10 +47,11 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc"],
+    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc", "manager/api/boot_json.cc"],
     # No I/O, only counters: where each program counts for itself.
     r"prometheus/.*": ["common/own_metrics.h", "common/own_metrics.cc", "manager/self_metrics.h",
-                       "manager/self_metrics.cc", "node-agent/web.h", "node-agent/web.cc"],
+                       "manager/self_metrics.cc", "manager/netboot_metrics.cc",
+                       "node-agent/web.h", "node-agent/web.cc"],
     r"tl/expected\.hpp": ["common/result.h"],
     r"zlib\.h|libdeflate\.h": ["common/gzip.cc"],
     r"curl/.*": ["manager/scrape/http_client.cc"],
