@@ -15,7 +15,8 @@
 #include "common/text.h"
 #include "manager/api/routes.h"
 #include "manager/fleet/fleet.h"
-#include "manager/fleet/inventory.h"
+#include "manager/inventory_loader.h"
+#include "manager/netboot_records.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 
@@ -49,41 +50,6 @@ void raise_descriptor_limit(Logger& log) {
   log.warn("can't raise the limit of open files");
 }
 
-void log_problems(Logger& log, const std::string& file, const ParsedInventory& inventory) {
-  for (const InventoryProblem& problem : inventory.problems) {
-    log.warn("inventory problem", {{"problem", problem.to_string(file)}});
-  }
-}
-
-/// At start-up the good lines count: a fleet with one bad line is better watched than not.
-void load_inventory(Fleet& fleet, const std::string& file, Logger& log) {
-  const auto inventory = read_inventory(file);
-  if (!inventory) {
-    log.error("the inventory can't be read: no node is watched until it is and SIGHUP comes",
-              {{"err", inventory.error().message}});
-    return;
-  }
-  log_problems(log, file, *inventory);
-  fleet.set_inventory(inventory->hosts, std::chrono::system_clock::now());
-  log.info("inventory loaded", {{"file", file}, {"hosts", concat(inventory->hosts.size())}});
-}
-
-/// Later a file with any problem is refused as a whole: it may be half written.
-void reload_inventory(Fleet& fleet, const std::string& file, Logger& log) {
-  const auto inventory = read_inventory(file);
-  if (!inventory) {
-    log.error("inventory not reloaded: the old one stays", {{"err", inventory.error().message}});
-  } else if (!inventory->problems.empty()) {
-    log_problems(log, file, *inventory);
-    log.error("inventory not reloaded: the old one stays",
-              {{"file", file}, {"problems", concat(inventory->problems.size())}});
-  } else {
-    fleet.set_inventory(inventory->hosts, std::chrono::system_clock::now());
-    log.info("inventory reloaded; the configuration is read at start-up only",
-             {{"file", file}, {"hosts", concat(inventory->hosts.size())}});
-  }
-}
-
 int fail_start(const Error& error) {
   std::fprintf(stderr, "piman: %s\n", error.message.c_str());
   return 1;
@@ -97,8 +63,14 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
 
   Fleet fleet(history_points(config));
   SelfMetrics self_metrics(config, started);
-  const std::string& hosts_file = config.inventory.hosts_file;
-  load_inventory(fleet, hosts_file, log);
+  InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
+  inventory.load();
+  std::unique_ptr<NetbootRecords> netboot_records;
+  if (config.netboot.enabled) {
+    auto started_records = NetbootRecords::start(config, fleet, inventory, log);
+    if (!started_records) return fail_start(started_records.error());
+    netboot_records = std::move(*started_records);
+  }
 
   const auto scraper = Scraper::start(
       scraper_settings(config), fleet,
@@ -109,9 +81,21 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
   });
-  const ApiContext context{config, fleet,  self_metrics, [&scraper] { return (*scraper)->first_round_done(); },
-                           log,    started};
+  const ApiContext context{config,
+                           fleet,
+                           self_metrics,
+                           [&scraper] { return (*scraper)->first_round_done(); },
+                           log,
+                           started,
+                           [&netboot_records](prom_text::Writer& out) {
+                             if (netboot_records) netboot_records->write_metrics(out);
+                           }};
   add_routes(router, context);
+  if (netboot_records) {
+    netboot_records->add_routes(router);
+  } else {
+    add_routes_without_netboot(router);
+  }
   http::ServerOptions options;
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;
@@ -130,7 +114,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return 0;
     }
-    reload_inventory(fleet, hosts_file, log);
+    (void)inventory.reload();  // it logs what is wrong, and the old inventory stays
     (*scraper)->wake();
   }
 }
