@@ -21,11 +21,25 @@ std::vector<std::string> segments_of(std::string_view path) {
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
 
+bool is_rest(std::string_view segment) { return is_parameter(segment) && segment.ends_with("...}"); }
+
+bool segment_matches(const std::string& wanted, const std::string& given) {
+  return is_parameter(wanted) ? !given.empty() : wanted == given;
+}
+
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  return std::equal(pattern.begin(), pattern.end(), path.begin(), path.end(),
-                    [](const std::string& wanted, const std::string& given) {
-                      return is_parameter(wanted) ? !given.empty() : wanted == given;
-                    });
+  if (!pattern.empty() && is_rest(pattern.back())) {
+    return path.size() >= pattern.size() &&
+           std::equal(pattern.begin(), pattern.end() - 1, path.begin(), segment_matches);
+  }
+  return std::equal(pattern.begin(), pattern.end(), path.begin(), path.end(), segment_matches);
+}
+
+/// What stands in `path` from the segment `first` on.
+std::string rest_of(const std::vector<std::string>& path, std::size_t first) {
+  std::string rest;
+  for (std::size_t i = first; i < path.size(); ++i) rest += concat(i == first ? "" : "/", path[i]);
+  return rest;
 }
 
 }  // namespace
@@ -124,6 +138,8 @@ std::string_view reason_phrase(int status) {
       return "Method Not Allowed";
     case 409:
       return "Conflict";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 416:
@@ -155,9 +171,13 @@ Response Router::dispatch(Request& request) const {
       if (std::find(allowed.begin(), allowed.end(), route.method) == allowed.end()) allowed.push_back(route.method);
       continue;
     }
-    for (std::size_t i = 0; i < path.size(); ++i) {
+    for (std::size_t i = 0; i < route.segments.size(); ++i) {
       const std::string& name = route.segments[i];
-      if (is_parameter(name)) request.path_parameters.emplace_back(name.substr(1, name.size() - 2), path[i]);
+      if (is_rest(name)) {
+        request.path_parameters.emplace_back(name.substr(1, name.size() - 5), rest_of(path, i));
+      } else if (is_parameter(name)) {
+        request.path_parameters.emplace_back(name.substr(1, name.size() - 2), path[i]);
+      }
     }
     try {
       return route.handler(request);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,11 +30,34 @@ struct Request {
   std::string_view path_parameter(std::string_view name) const;
 };
 
+/// Bytes that are sent from where they lie: a file, or a block that many responses share.
+/// Thread-safety: read() may be called from several threads at once.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// Fixed for the life of the source: it is announced before the first byte is read.
+  virtual std::uint64_t size_bytes() const = 0;
+  /// Bytes from `offset` on, at least one and at most as many as `buffer` holds. They may stand in `buffer` or in
+  /// memory of the source, valid until the next call with the same buffer. Empty: they can't be had (any more).
+  virtual std::string_view read(std::uint64_t offset, std::span<char> buffer) const = 0;
+};
+
+/// The part of a source that is a response's body.
+struct BodyPart {
+  std::shared_ptr<const BodySource> source;
+  std::uint64_t first = 0;
+  std::uint64_t length = 0;  ///< first + length lies within the source
+  /// Called once when sending has ended, well or not, with the bytes that the kernel took for this client: 0 for an
+  /// answer to HEAD. Runs on a thread of the server; must not throw.
+  std::function<void(std::uint64_t sent_bytes)> on_end;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   Headers headers;
   std::string body;
+  std::optional<BodyPart> part;  ///< when set, the body is this and `body` stays empty
 
   static Response text(int status, std::string body);
   static Response json(int status, std::string body);
@@ -48,7 +74,8 @@ std::string percent_decoded(std::string_view text, bool plus_is_blank);
 bool accepts_gzip(std::string_view accept_encoding);
 std::string_view reason_phrase(int status);
 
-/// Finds the handler for a request. Exact segments, with `{name}` for one segment: "/nodes/{name}/metrics".
+/// Finds the handler for a request. Exact segments, with `{name}` for one segment: "/nodes/{name}/metrics", and
+/// `{name...}` at the end for all the rest, slashes included: "/boot/{file...}".
 /// GET routes answer HEAD too. 404 for an unknown path, 405 with Allow for a known one by another method.
 /// Thread-safety: dispatch() may run on several threads once all routes are added.
 class Router {

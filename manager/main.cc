@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/shutdown.h"
 #include "common/text.h"
+#include "manager/boot_image/command.h"
 #include "manager/config.h"
 #include "manager/server.h"
 #include "manager/status_command.h"
@@ -162,6 +163,20 @@ int run_config_command(Arguments arguments) {
                                  : concat("unknown config command ", quote(what), ": it is check or reference"));
 }
 
+int run_netboot_command(Arguments arguments) {
+  constexpr std::string_view kUsage =
+      "Usage: piman netboot import [FLAG ...]\n\n"
+      "  import  copies a folder of boot files under the boot root as an image\n";
+  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
+  if (what == "import") return run_netboot_import(arguments.subspan(1));
+  if (what == "--help" || what == "-h" || what == "help") {
+    std::fputs(kUsage.data(), stdout);
+    return 0;
+  }
+  return fail_usage(what.empty() ? "netboot needs a word: import"
+                                 : concat("unknown netboot command ", quote(what), ": it is import"));
+}
+
 int print_version(Arguments /*arguments*/) {
   std::puts("piman " PIMAN_VERSION);
   return 0;
@@ -176,7 +191,7 @@ int print_help(Arguments arguments) {
   std::string out =
       "piman " PIMAN_VERSION " - watches a fleet of Raspberry Pis\n\nUsage: piman COMMAND [FLAG ...]\n\nCommands:\n";
   for (const Command& command : commands()) {
-    out += concat("  ", command.name, std::string(10 - command.name.size(), ' '), command.summary, '\n');
+    out += concat("  ", command.name, std::string(12 - command.name.size(), ' '), command.summary, '\n');
   }
   out +=
       "\nExamples:\n"
@@ -189,10 +204,12 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 5> kCommands = {{
+  static constexpr std::array<Command, 7> kCommands = {{
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"config", "checks the configuration, or explains its keys", &run_config_command},
+      {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
+      {"netboot", "imports boot files", &run_netboot_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   }};

@@ -4,6 +4,7 @@
 #include <civetweb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
@@ -18,6 +19,8 @@ namespace {
 
 /// Below this a response goes out as one buffer and so as one packet; above it the copy would cost more than a send.
 constexpr std::size_t kOneWriteBytes = 256 * 1024;
+/// A BodyPart goes out in pieces of this size: what one slow client may hold of the server's memory.
+constexpr std::size_t kPieceBytes = 128 * 1024;
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 
@@ -78,7 +81,8 @@ void append_head(std::string& out, const Response& response, bool close) {
   for (const auto& [name, value] : response.headers) out += concat(name, ": ", value, "\r\n");
   if (close) out += "Connection: close\r\n";
   if (response.status != 204 && response.status != 304) {
-    out += concat("Content-Length: ", response.body.size(), "\r\n");
+    const std::uint64_t length = response.part ? response.part->length : response.body.size();
+    out += concat("Content-Length: ", length, "\r\n");
   }
   out += "\r\n";
 }
@@ -185,18 +189,50 @@ class CivetwebServer final : public Server {
     return response.status;
   }
 
-  static void send(mg_connection* connection, const Response& response, bool close, bool head_only) {
+  void send(mg_connection* connection, const Response& response, bool close, bool head_only) const {
     thread_local std::string out;
     append_head(out, response, close);
-    if (head_only) {
-      mg_write(connection, out.data(), out.size());
+    if (response.part) {
+      const bool head_sent = write_all(connection, out);
+      std::uint64_t sent = 0;
+      if (head_sent && !head_only) sent = send_part(connection, *response.part);
+      if (response.part->on_end) response.part->on_end(sent);
+    } else if (head_only) {
+      write_all(connection, out);
     } else if (response.body.size() <= kOneWriteBytes) {
       out += response.body;
-      mg_write(connection, out.data(), out.size());
-    } else {
-      mg_write(connection, out.data(), out.size());
-      mg_write(connection, response.body.data(), response.body.size());
+      write_all(connection, out);
+    } else if (write_all(connection, out)) {
+      write_all(connection, response.body);
     }
+  }
+
+  /// False when the client did not take it all; then the connection ends, for the next answer on it would be taken for
+  /// the rest of this one.
+  static bool write_all(mg_connection* connection, std::string_view bytes) {
+    const int written = mg_write(connection, bytes.data(), bytes.size());
+    if (written >= 0 && static_cast<std::size_t>(written) == bytes.size()) return true;
+    mg_disable_connection_keep_alive(connection);
+    return false;
+  }
+
+  /// Returns how many bytes the client's connection took.
+  std::uint64_t send_part(mg_connection* connection, const BodyPart& part) const {
+    thread_local std::vector<char> buffer(kPieceBytes);
+    const auto deadline = std::chrono::steady_clock::now() + options_.send_timeout;
+    std::uint64_t sent = 0;
+    while (sent < part.length) {
+      const std::uint64_t room = std::min<std::uint64_t>(buffer.size(), part.length - sent);
+      const std::string_view piece = part.source->read(part.first + sent, {buffer.data(), room});
+      const bool late = std::chrono::steady_clock::now() > deadline;
+      if (piece.empty() || piece.size() > room || late) {  // what was announced can't be kept: say so by closing
+        mg_disable_connection_keep_alive(connection);
+        break;
+      }
+      if (!write_all(connection, piece)) break;
+      sent += piece.size();
+    }
+    return sent;
   }
 
   const ServerOptions options_;

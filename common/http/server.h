@@ -21,6 +21,7 @@ struct ServerOptions {
   std::size_t max_body_bytes = 64 * 1024;                ///< a larger request body is answered with 413
   std::chrono::milliseconds request_timeout{5000};       ///< for reading one request
   std::chrono::milliseconds keep_alive_timeout{30'000};  ///< how long an idle connection may hold its thread
+  std::chrono::milliseconds send_timeout{900'000};       ///< for one BodyPart, however steadily the client reads
 };
 
 /// The HTTP server of agent and manager, and the only user of civetweb. Parses requests, hands them to a Router and

@@ -28,7 +28,7 @@ inline constexpr std::size_t kMostHostnameBytes = 63;
 /// relays.
 struct Lease {
   Ipv4Address address;
-  MacAddress mac;  ///< the client's hardware address; of a declined lease the one that declined, zero when we found out
+  MacAddress mac;  ///< the client's hardware address; of a declined lease the client that it was meant for
   std::vector<std::uint8_t> client_id;  ///< option 61 as it came, type byte included; empty: the client sent none
   LeaseState state = LeaseState::kBound;
   std::optional<WallTime> expires;  ///< whole seconds; none: never (RFC 2131 3.3, 0xffffffff)

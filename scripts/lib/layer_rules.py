@@ -8,13 +8,15 @@ MAY_INCLUDE = {
     "common": [],
     "common/http": ["common"],
     "netboot": ["common", "netboot/dhcp", "netboot/tftp", "netboot/install"],
+    "netboot/boot": ["common"],
     "netboot/dhcp": ["common", "netboot"],
     "netboot/tftp": ["common", "netboot"],
     "netboot/install": ["common", "netboot"],
     "node-agent": ["common", "common/http", "node-agent/collectors"],
     "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
-    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "manager/boots", "manager/fleet", "manager/store", "manager/scrape", "manager/watch",
-                "manager/power", "manager/api", "manager/web"],
+    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "manager/fleet", "manager/boots",
+                "manager/store", "manager/scrape", "manager/watch", "manager/power", "manager/api", "manager/web",
+                "manager/boot_image", "manager/http_boot"],
     "manager/fleet": ["common"],
     "manager/watch": ["common", "manager/fleet"],
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
@@ -23,6 +25,8 @@ MAY_INCLUDE = {
     # The store keeps what netboot must not forget: it implements netboot/dhcp/lease_store.h.
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     "manager/boots": ["common", "netboot", "manager/store"],
+    "manager/boot_image": ["common", "netboot/boot"],
+    "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp"],
     "manager/web": ["common"],
     "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/scrape",
                     "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
@@ -38,8 +42,9 @@ EXCEPT = {
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 PURE_FILES = re.compile(
     r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
-    r"\.(h|cc)$|^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|fleet/phase|scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)"
-    r"\.(h|cc)$")
+    r"\.(h|cc)$|^netboot/(console|boot/model_files)\.(h|cc)$|"
+    r"^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|boot_image/(fat_plan|signature_text)|fleet/phase|"
+    r"scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(
     r"^(sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|condition_variable$|fstream$|iostream$|"
     r"filesystem$|boost/|common/(log|mutex|shutdown|unique_fd|host_files|own_metrics)\.h|netboot/asio\.h)")
@@ -59,14 +64,14 @@ HOMES = {
     r"boost/.*": ["netboot/asio.h", "netboot/asio.cc"],
     r"sqlite3\.h": ["manager/store/database.cc"],
     r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
-    r"openssl/.*": [],
+    r"openssl/.*": ["manager/boot_image/signature.cc"],
     r"(gtest|gmock)/.*": [],
 }
 
 # What the C++ library, POSIX and Linux bring, and so needs no home.
 SYSTEM_HEADER = re.compile(
     r"^[a-z_0-9]+$|^(sys|net|netinet|netpacket|arpa|linux|asm)/[a-z0-9_/.-]+\.h$|"
-    r"^(unistd|fcntl|poll|signal|errno|dirent|dlfcn|endian|getopt|ifaddrs|mntent|netdb|pthread|pwd|grp|sched|syslog|termios|"
+    r"^(unistd|fcntl|poll|signal|errno|dirent|dlfcn|endian|getopt|ifaddrs|mntent|netdb|pthread|pwd|grp|sched|spawn|syslog|termios|"
     r"time|limits|regex|malloc|mcheck|glob|fnmatch|utmpx)\.h$")
 
 # Words that no source may hold: (name, pattern, where it is looked for, where it is allowed, why).
