@@ -28,8 +28,8 @@ MAY_INCLUDE = {
     "manager/boot_image": ["common", "netboot/boot"],
     "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp"],
     "manager/web": ["common"],
-    "manager/api": ["common", "common/http", "manager/fleet", "manager/scrape", "manager/store", "manager/web",
-                    "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
+    "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/scrape",
+                    "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
 }
 
 # Headers of ours that a folder may not use although it may use the folder that they are in.
@@ -43,8 +43,8 @@ EXCEPT = {
 PURE_FILES = re.compile(
     r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
     r"\.(h|cc)$|^netboot/(console|boot/model_files)\.(h|cc)$|"
-    r"^manager/(boot_image/(fat_plan|signature_text)|fleet/phase|scrape/scrape_plan|"
-    r"watch/(thresholds|digest|slack_message)|power/power_policy)\.(h|cc)$")
+    r"^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|boot_image/(fat_plan|signature_text)|fleet/phase|"
+    r"scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(
     r"^(sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|condition_variable$|fstream$|iostream$|"
     r"filesystem$|boost/|common/(log|mutex|shutdown|unique_fd|host_files|own_metrics)\.h|netboot/asio\.h)")
@@ -52,10 +52,11 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc"],
+    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc", "manager/api/boot_json.cc"],
     # No I/O, only counters: where each program counts for itself.
     r"prometheus/.*": ["common/own_metrics.h", "common/own_metrics.cc", "manager/self_metrics.h",
-                       "manager/self_metrics.cc", "node-agent/web.h", "node-agent/web.cc"],
+                       "manager/self_metrics.cc", "manager/netboot_metrics.cc",
+                       "node-agent/web.h", "node-agent/web.cc"],
     r"tl/expected\.hpp": ["common/result.h"],
     r"zlib\.h|libdeflate\.h": ["common/gzip.cc"],
     r"curl/.*": ["manager/scrape/http_client.cc"],
