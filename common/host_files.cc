@@ -50,8 +50,13 @@ Result<std::size_t> pread_all(int fd, const std::string& path, HostFile::Content
       error_number = errno;
       return tl::unexpected<Error>(system_error(path, error_number));
     }
-    filled += static_cast<std::size_t>(got);
-    if (got == 0) return filled;
+    const auto length = static_cast<std::size_t>(got);
+    const bool had_room = buffer.size() - filled >= kLeastPageBytes;
+    filled += length;
+    if (length == 0) return filled;
+    if (content == HostFile::Content::kShortRecords && had_room && length + kMostShortRecordBytes < kLeastPageBytes) {
+      return filled;
+    }
     if (filled < buffer.size()) {
       if (one_piece) return filled;
       continue;

@@ -87,7 +87,7 @@ ProcessMetrics::ProcessMetrics(const HostPaths& paths)
     : stat_(paths.proc("self/stat"), HostFile::Content::kOnePiece),
       fd_directory_(paths.proc("self/fd")),
       fds_are_the_kernels_(is_procfs(fd_directory_)),
-      cpu_("process_cpu_seconds_total", Type::kCounter, "User and system CPU time spent by this process, in seconds."),
+      cpu_("process_cpu_seconds_total", Type::kCounter, "User and system CPU time of this process, in seconds."),
       resident_("process_resident_memory_bytes", Type::kGauge, "Memory of this process that is in RAM, in bytes."),
       virtual_("process_virtual_memory_bytes", Type::kGauge, "Address space of this process, in bytes."),
       virtual_most_("process_virtual_memory_max_bytes", Type::kGauge, "Limit on the address space, in bytes."),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "common/text.h"
 
@@ -113,6 +114,8 @@ void Writer::reset(Format format) {
   header_due_ = false;
   samples_ = 0;
   out_.clear();
+  constexpr std::size_t kSpareBytes = 1024;
+  if (released_bytes_ > 0) out_.reserve(released_bytes_ + kSpareBytes);
 }
 
 void Writer::begin(std::string_view rendered_labels, std::string_view suffix) {
@@ -162,6 +165,22 @@ void Writer::append(const Writer& part) {
   out_ += part.out_;
   samples_ += part.samples_;
   family_ = nullptr;
+}
+
+void Writer::take(Writer& part) {
+  if (!out_.empty()) {
+    append(part);
+  } else {
+    out_.swap(part.out_);
+    samples_ += part.samples_;
+    family_ = nullptr;
+  }
+  part.reset(format_);
+}
+
+std::string Writer::release() {
+  released_bytes_ = out_.size();
+  return std::exchange(out_, {});
 }
 
 void Writer::finish() {

@@ -107,12 +107,16 @@ class Writer {
 
   /// Appends a part of a page made by another writer in the same format.
   void append(const Writer& part);
+  /// The same for a part that is not needed any more: on an empty page nothing is copied.
+  void take(Writer& part);
   /// Ends the page; OpenMetrics wants its EOF marker.
   void finish();
 
   Format format() const { return format_; }
   std::size_t sample_count() const { return samples_; }
   const std::string& text() const { return out_; }
+  /// The text itself, for who passes it on; the page is empty then.
+  std::string release();
 
  private:
   void begin(std::string_view rendered_labels, std::string_view suffix = {});
@@ -124,6 +128,7 @@ class Writer {
   bool header_due_ = false;
   std::size_t samples_ = 0;
   std::string out_;
+  std::size_t released_bytes_ = 0;  ///< how long the text was that went away: the next is about as long
 };
 
 /// Appends `value` as Go's strconv.FormatFloat(value, 'g', -1, 64) prints it, with NaN, +Inf and -Inf.

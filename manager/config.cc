@@ -139,7 +139,10 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
   }
   std::stable_sort(parsed.problems.begin(), parsed.problems.end(),
                    [](const ConfigProblem& a, const ConfigProblem& b) { return a.line < b.line; });
-  make_absolute(parsed.config.inventory.hosts_file, folder);
+  for (std::string* path :
+       {&parsed.config.inventory.hosts_file, &parsed.config.store.folder, &parsed.config.netboot.root}) {
+    make_absolute(*path, folder);
+  }
   return parsed;
 }
 

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/net_types.h"
 #include "common/result.h"
+#include "manager/ipv4_range.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
 /// Units: std::chrono for times, bytes for sizes. Errors: problems are collected, none is thrown.
@@ -25,6 +26,8 @@ struct Config {
     HostPort listen_address{"127.0.0.1", 8080, false};
     std::string external_url;  ///< how Prometheus and people reach the manager; empty: http://listen_address
     int threads = 64;          ///< each browser that watches live holds one
+    enum class ChangesFrom : std::uint8_t { kLoopback, kEverywhere };
+    ChangesFrom changes_from = ChangesFrom::kLoopback;  ///< who may change something, such as accept a host
   } web;
 
   struct Inventory {
@@ -43,6 +46,55 @@ struct Config {
     std::chrono::milliseconds max_backoff{120'000};  ///< the longest pause between tries of a dead node
     std::chrono::milliseconds history{3'600'000};    ///< how far the page's charts look back
   } scrape;
+
+  struct Store {
+    std::string folder = "state";  ///< made absolute against the configuration file's folder
+    bool survives_power_loss = true;
+    std::chrono::milliseconds journal_delay{5'000};  ///< how long boots and the journal are gathered before a write
+  } store;
+
+  struct Netboot {
+    bool enabled = false;
+    std::vector<std::string> interfaces;  ///< to serve on
+    std::string root = "boot";            ///< made absolute against the configuration file's folder
+    std::uint16_t console_port = 6666;    ///< NETCONSOLE lines; 0: none are received
+  } netboot;
+
+  struct Dhcp {
+    enum class Mode : std::uint8_t {
+      kOff,
+      kAuthoritative,  ///< the only DHCP server on these wires: tells clients to forget other servers' addresses
+      kServer,         ///< gives addresses, and says nothing about those of others
+      kProxy,          ///< another server gives addresses, this one only says where to boot from
+    };
+    enum class Unknown : std::uint8_t { kPending, kPool, kIgnore };
+    Mode mode = Mode::kAuthoritative;
+    std::vector<Ipv4Network> subnets;
+    std::vector<Ipv4Range> pools;      ///< each inside one subnet
+    std::vector<Ipv4Address> routers;  ///< each inside one subnet, at most one a subnet
+    std::vector<Ipv4Address> name_servers, time_servers;
+    std::string domain;
+    std::chrono::milliseconds lease_time{12L * 3'600'000};
+    Unknown unknown_hosts = Unknown::kPending;
+    Ipv4Address server_address;  ///< where boot files are; 0.0.0.0: the address of the interface
+    std::uint16_t port = 67, proxy_port = 4011;
+
+    /// The subnet that an address is in; null: in none.
+    const Ipv4Network* subnet_of(Ipv4Address address) const;
+  } dhcp;
+
+  struct Tftp {
+    bool enabled = true;  ///< as part of netboot
+    enum class Unknown : std::uint8_t { kServe, kRefuse };
+    std::uint16_t port = 69;
+    std::string prefix;  ///< left away at the front of names
+    std::string default_image = "default";
+    Unknown unknown_clients = Unknown::kServe;
+    std::size_t max_transfers = 1024;
+    std::size_t max_block_bytes = 1468;
+    std::size_t max_window_blocks = 64;
+    std::size_t max_file_bytes = 1UL << 30U;
+  } tftp;
 
   struct Log {
     LogLevel level = LogLevel::kInfo;

@@ -1,140 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/config_keys.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
 
 #include "common/text.h"
+#include "manager/config_values.h"
 
 namespace piman::manager {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostSiteBytes = 64;
 constexpr milliseconds kDay{86'400'000};
-
-struct Unit {
-  std::string_view name;
-  std::int64_t factor;
-};
-constexpr std::array<Unit, 5> kTimeUnits = {
-    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
-constexpr std::array<Unit, 4> kSizeUnits = {{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}};
-
-/// Takes "15" and "s" off the front of "15s30ms".
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parse_u64(text.substr(0, digits));
-  text.remove_prefix(digits);
-  return number;
-}
-std::string_view take_unit(std::string_view& text) {
-  const std::string_view unit = text.substr(0, text.find_first_of("0123456789"));
-  text.remove_prefix(unit.size());
-  return unit;
-}
-
-Result<void> set_duration(milliseconds& out, std::string_view text, milliseconds least, milliseconds most) {
-  const auto duration = parse_duration(text);
-  if (!duration) return fail(concat(quote(text), " is no duration like 500ms, 15s or 1h30m"));
-  if (*duration < least || *duration > most) {
-    return fail(concat(text, " is not between ", format_duration(least), " and ", format_duration(most)));
-  }
-  out = *duration;
-  return {};
-}
-
-template <class Number>
-Result<void> set_number(Number& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
-  const auto number = parse_i64(text);
-  if (!number) return fail(concat(quote(text), " is no whole number"));
-  if (*number < 0 || static_cast<std::uint64_t>(*number) < least || static_cast<std::uint64_t>(*number) > most) {
-    return fail(concat(*number, " is not between ", least, " and ", most));
-  }
-  out = static_cast<Number>(*number);
-  return {};
-}
-
-std::string show_size(std::uint64_t bytes) {
-  for (const Unit& unit : kSizeUnits) {
-    const auto factor = static_cast<std::uint64_t>(unit.factor);
-    if (bytes != 0 && bytes % factor == 0) return concat(bytes / factor, unit.name);
-  }
-  return "0B";
-}
-
-Result<void> set_size(std::size_t& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
-  std::string_view rest = text;
-  const auto number = take_number(rest);
-  const auto* const unit =
-      std::find_if(kSizeUnits.begin(), kSizeUnits.end(), [&](const Unit& u) { return u.name == rest; });
-  if (!number || unit == kSizeUnits.end()) return fail(concat(quote(text), " is no size like 512KiB or 16MiB"));
-  const auto factor = static_cast<std::uint64_t>(unit->factor);
-  if (*number > most / factor || *number * factor < least) {
-    return fail(concat(text, " is not between ", show_size(least), " and ", show_size(most)));
-  }
-  out = *number * factor;
-  return {};
-}
-
-Result<void> set_site(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-  if (text.empty() || text.size() > kMostSiteBytes || !plain) {
-    return fail(concat(quote(text), " is no site name: 1 to ", kMostSiteBytes, " of A-Z a-z 0-9 . _ -"));
-  }
-  out = text;
-  return {};
-}
-
-/// Empty, or an address that a browser can open.
-Result<void> set_url(std::string& out, std::string_view text) {
-  std::string_view rest = text;
-  const bool has_scheme = rest.starts_with("http://") || rest.starts_with("https://");
-  const bool printable = std::all_of(rest.begin(), rest.end(),
-                                     [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '<' && c != '>'; });
-  if (has_scheme) rest.remove_prefix(rest.find("//") + 2);
-  if (!text.empty() && (!has_scheme || !printable || rest.empty() || rest.starts_with('/'))) {
-    return fail(concat(quote(text), " is no URL like http://host:port"));
-  }
-  if (text.find_first_of("?#@") != std::string_view::npos) {
-    return fail(concat(quote(text), " has a query, a fragment or a user, which can't be part of it"));
-  }
-  while (text.ends_with('/')) text.remove_suffix(1);
-  out = text;
-  return {};
-}
-
-Result<void> set_level(LogLevel& out, std::string_view text) {
-  const auto level = parse_log_level(text);
-  if (!level) return fail(concat(quote(text), " is none of debug, info, warn, error"));
-  out = *level;
-  return {};
-}
-
-Result<void> set_format(LogFormat& out, std::string_view text) {
-  const auto format = parse_log_format(text);
-  if (!format) return fail(concat(quote(text), " is none of logfmt, json"));
-  out = *format;
-  return {};
-}
-
-Result<void> set_file(std::string& out, std::string_view text) {
-  if (text.empty() || text.find('\0') != std::string_view::npos) return fail(concat(quote(text), " is no file name"));
-  out = text;
-  return {};
-}
-
-std::string show_level(LogLevel level) {
-  constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warn", "error"};
-  return std::string(kNames[static_cast<std::size_t>(level)]);
-}
-
 constexpr auto kText = ConfigKey::Scalar::kText;
 constexpr auto kNumber = ConfigKey::Scalar::kNumber;
 using In = std::string_view;
@@ -144,8 +23,33 @@ constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
 
+constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
+constexpr std::uint64_t kMostTransfers = 65'536;
+constexpr std::uint64_t kLeastBlock = 512;
+constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
+constexpr std::uint64_t kMostFileBytes = 1UL << 40U;
+
+template <class Choice>
+using Word = std::pair<std::string_view, Choice>;
+using ChangesFrom = Config::Web::ChangesFrom;
+constexpr std::array<Word<ChangesFrom>, 2> kChangesFrom = {
+    {{"loopback", ChangesFrom::kLoopback}, {"everywhere", ChangesFrom::kEverywhere}}};
+using DhcpMode = Config::Dhcp::Mode;
+constexpr std::array<Word<DhcpMode>, 4> kDhcpModes = {{{"authoritative", DhcpMode::kAuthoritative},
+                                                       {"server", DhcpMode::kServer},
+                                                       {"proxy", DhcpMode::kProxy},
+                                                       {"off", DhcpMode::kOff}}};
+using UnknownHosts = Config::Dhcp::Unknown;
+constexpr std::array<Word<UnknownHosts>, 3> kUnknownHosts = {
+    {{"pending", UnknownHosts::kPending}, {"pool", UnknownHosts::kPool}, {"ignore", UnknownHosts::kIgnore}}};
+using UnknownClients = Config::Tftp::Unknown;
+constexpr std::array<Word<UnknownClients>, 2> kUnknownClients = {
+    {{"serve", UnknownClients::kServe}, {"refuse", UnknownClients::kRefuse}}};
+
+std::string show_switch(bool on) { return on ? "true" : "false"; }
+
 // clang-format off
-constexpr std::array<ConfigKey, 17> kKeys = {{
+constexpr std::array<ConfigKey, 46> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -165,6 +69,11 @@ constexpr std::array<ConfigKey, 17> kKeys = {{
      "How many requests are served at once. Each browser that watches live holds one.",
      [](Config& c, In t) { return set_number(c.web.threads, t, 1, kMostThreads); },
      [](const Config& c) { return concat(c.web.threads); }},
+    {"web", "changes_from", "loopback or everywhere", kText,
+     "From where requests may change something, such as accept a host. There are no passwords: `everywhere` lets whoever "
+     "reaches the listen address do it.",
+     [](Config& c, In t) { return set_choice(c.web.changes_from, t, kChangesFrom); },
+     [](const Config& c) { return show_choice(c.web.changes_from, kChangesFrom); }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",
@@ -201,6 +110,129 @@ constexpr std::array<ConfigKey, 17> kKeys = {{
      [](Config& c, In t) { return set_duration(c.scrape.history, t, milliseconds(60'000), kDay); },
      [](const Config& c) { return format_duration(c.scrape.history); }},
 
+    {"store", "folder", "path", kText,
+     "Where leases, boots and the journal are kept; made when it is not there. A relative path is relative to the folder "
+     "of this file.",
+     [](Config& c, In t) { return set_folder(c.store.folder, t); },
+     [](const Config& c) { return c.store.folder; }},
+    {"store", "survives_power_loss", "true or false", kText,
+     "Whether a lease is on the disk before its client gets it. `false` spares a slow SD card one wait a lease; after a "
+     "power cut the last leases may be forgotten then, and their addresses given to others.",
+     [](Config& c, In t) { return set_switch(c.store.survives_power_loss, t); },
+     [](const Config& c) { return show_switch(c.store.survives_power_loss); }},
+    {"store", "journal_delay", "duration, 0 to 10m", kText,
+     "How long boots, pending hosts and journal lines are gathered before they are written together.",
+     [](Config& c, In t) { return set_duration(c.store.journal_delay, t, milliseconds(0), milliseconds(600'000)); },
+     [](const Config& c) { return format_duration(c.store.journal_delay); }},
+
+    {"netboot", "enabled", "true or false", kText,
+     "Whether this manager boots nodes. Nothing below has an effect otherwise.",
+     [](Config& c, In t) { return set_switch(c.netboot.enabled, t); },
+     [](const Config& c) { return show_switch(c.netboot.enabled); }},
+    {"netboot", "interfaces", "names with commas", kText,
+     "The network interfaces on which nodes are, such as `eth0, eth1`. Must be set to boot nodes.",
+     [](Config& c, In t) { return set_interfaces(c.netboot.interfaces, t); },
+     [](const Config& c) { return show_list(c.netboot.interfaces); }},
+    {"netboot", "root", "path", kText,
+     "The boot files: `images/IMAGE`, `groups/GROUP`, `nodes/NAME`, and `assignments.csv` with `NODE;GROUP;IMAGE` lines. "
+     "A relative path is relative to the folder of this file.",
+     [](Config& c, In t) { return set_folder(c.netboot.root, t); },
+     [](const Config& c) { return c.netboot.root; }},
+    {"netboot", "console_port", "whole number, 0 to 65535", kNumber,
+     "The UDP port on which lines from bootloaders (NETCONSOLE) are received; 0: none are.",
+     [](Config& c, In t) { return set_number(c.netboot.console_port, t, 0, kMostPort); },
+     [](const Config& c) { return concat(c.netboot.console_port); }},
+
+    {"dhcp", "mode", "authoritative, server, proxy or off", kText,
+     "`authoritative`: this is the only DHCP server on these wires. `server`: it gives addresses beside others and leaves "
+     "their clients alone. `proxy`: another server gives the addresses, this one only says where to boot from.",
+     [](Config& c, In t) { return set_choice(c.dhcp.mode, t, kDhcpModes); },
+     [](const Config& c) { return show_choice(c.dhcp.mode, kDhcpModes); }},
+    {"dhcp", "subnets", "networks with commas", kText,
+     "The networks of the nodes, such as `192.168.1.0/24`; also those behind relays. Must be set, but in `proxy` mode.",
+     [](Config& c, In t) { return set_networks(c.dhcp.subnets, t); },
+     [](const Config& c) { return show_networks(c.dhcp.subnets); }},
+    {"dhcp", "pools", "ranges with commas", kText,
+     "Addresses for hosts that are not in the inventory, such as `192.168.1.100-192.168.1.199`; at most one range in each "
+     "subnet.",
+     [](Config& c, In t) { return set_ranges(c.dhcp.pools, t); },
+     [](const Config& c) { return show_ranges(c.dhcp.pools); }},
+    {"dhcp", "routers", "addresses with commas", kText,
+     "The router of each subnet that has one.",
+     [](Config& c, In t) { return set_addresses(c.dhcp.routers, t); },
+     [](const Config& c) { return show_addresses(c.dhcp.routers); }},
+    {"dhcp", "name_servers", "addresses with commas", kText,
+     "The DNS servers that nodes are told of.",
+     [](Config& c, In t) { return set_addresses(c.dhcp.name_servers, t); },
+     [](const Config& c) { return show_addresses(c.dhcp.name_servers); }},
+    {"dhcp", "time_servers", "addresses with commas", kText,
+     "The NTP servers that nodes are told of.",
+     [](Config& c, In t) { return set_addresses(c.dhcp.time_servers, t); },
+     [](const Config& c) { return show_addresses(c.dhcp.time_servers); }},
+    {"dhcp", "domain", "DNS domain", kText,
+     "The domain that nodes are told of.",
+     [](Config& c, In t) { return set_domain(c.dhcp.domain, t); },
+     [](const Config& c) { return c.dhcp.domain; }},
+    {"dhcp", "lease_time", "duration, 1m to 365d", kText,
+     "How long an address is given for. Its client asks again after half of it.",
+     [](Config& c, In t) { return set_duration(c.dhcp.lease_time, t, milliseconds(60'000), kDay * 365); },
+     [](const Config& c) { return format_duration(c.dhcp.lease_time); }},
+    {"dhcp", "unknown_hosts", "pending, pool or ignore", kText,
+     "What becomes of hosts that are not in the inventory. `pending`: no address, but `piman hosts pending` shows them. "
+     "`pool`: an address of a pool, and they are shown as well. `ignore`: nothing.",
+     [](Config& c, In t) { return set_choice(c.dhcp.unknown_hosts, t, kUnknownHosts); },
+     [](const Config& c) { return show_choice(c.dhcp.unknown_hosts, kUnknownHosts); }},
+    {"dhcp", "server_address", "address", kText,
+     "Where nodes find their boot files, when that is not this machine's address on their wire.",
+     [](Config& c, In t) { return set_address(c.dhcp.server_address, t); },
+     [](const Config& c) { return show_address(c.dhcp.server_address); }},
+    {"dhcp", "port", "whole number, 1 to 65535", kNumber,
+     "The UDP port of the server. Nodes ask at no other than 67: another one is for tests.",
+     [](Config& c, In t) { return set_number(c.dhcp.port, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.dhcp.port); }},
+    {"dhcp", "proxy_port", "whole number, 1 to 65535", kNumber,
+     "The UDP port at which PXE clients ask a proxy for more. They ask at no other than 4011: another one is for tests.",
+     [](Config& c, In t) { return set_number(c.dhcp.proxy_port, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.dhcp.proxy_port); }},
+
+    {"tftp", "enabled", "true or false", kText,
+     "Whether boot files are served over TFTP, where netboot is enabled.",
+     [](Config& c, In t) { return set_switch(c.tftp.enabled, t); },
+     [](const Config& c) { return show_switch(c.tftp.enabled); }},
+    {"tftp", "port", "whole number, 1 to 65535", kNumber,
+     "The UDP port of the server. Nodes ask at no other than 69: another one is for tests.",
+     [](Config& c, In t) { return set_number(c.tftp.port, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.tftp.port); }},
+    {"tftp", "prefix", "path", kText,
+     "Left away at the front of names, for nodes whose EEPROM sets `TFTP_PREFIX_STR`.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.tftp.prefix, t); },
+     [](const Config& c) { return c.tftp.prefix; }},
+    {"tftp", "default_image", "name", kText,
+     "The folder below `images/` for nodes that are assigned none.",
+     [](Config& c, In t) { return set_path_part(c.tftp.default_image, t); },
+     [](const Config& c) { return c.tftp.default_image; }},
+    {"tftp", "unknown_clients", "serve or refuse", kText,
+     "What becomes of clients whose address no node has: `serve` gives them the default image.",
+     [](Config& c, In t) { return set_choice(c.tftp.unknown_clients, t, kUnknownClients); },
+     [](const Config& c) { return show_choice(c.tftp.unknown_clients, kUnknownClients); }},
+    {"tftp", "max_transfers", "whole number, 1 to 65536", kNumber,
+     "At most how many files are on their way at the same moment; further requests are left to be repeated.",
+     [](Config& c, In t) { return set_number(c.tftp.max_transfers, t, 1, kMostTransfers); },
+     [](const Config& c) { return concat(c.tftp.max_transfers); }},
+    {"tftp", "max_block_size", "size, 512B to 65464B", kText,
+     "The largest block that is agreed to. More than 1468B does not fit into an Ethernet frame, and firmware can't join "
+     "the parts.",
+     [](Config& c, In t) { return set_size(c.tftp.max_block_bytes, t, kLeastBlock, kMostBlock); },
+     [](const Config& c) { return concat(c.tftp.max_block_bytes, 'B'); }},
+    {"tftp", "max_window", "whole number, 1 to 65535", kNumber,
+     "The most blocks that are sent without waiting (RFC 7440), to clients that ask for it.",
+     [](Config& c, In t) { return set_number(c.tftp.max_window_blocks, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.tftp.max_window_blocks); }},
+    {"tftp", "max_file_size", "size, 1KiB to 1024GiB", kText,
+     "Larger files are not served.",
+     [](Config& c, In t) { return set_size(c.tftp.max_file_bytes, t, 1024, kMostFileBytes); },
+     [](const Config& c) { return show_size(c.tftp.max_file_bytes); }},
+
     {"log", "level", "debug, info, warn or error", kText,
      "The least important lines that are written. `--log.level` comes first.",
      [](Config& c, In t) { return set_level(c.log.level, t); },
@@ -229,11 +261,15 @@ std::string ConfigKey::full_name() const { return section.empty() ? std::string(
 std::span<const ConfigKey> config_keys() { return kKeys; }
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},
       {"scrape", "How the nodes are asked for their state."},
+      {"store", "What the manager must not forget."},
+      {"netboot", "Booting nodes over the network."},
+      {"dhcp", "Addresses, and where to boot from."},
+      {"tftp", "The boot files."},
       {"log", "What the manager writes to standard error."},
       {"links", "Other programs that the page leads to."},
   }};
@@ -241,34 +277,6 @@ std::string_view config_section_help(std::string_view section) {
     if (name == section) return help;
   }
   return {};
-}
-
-std::optional<milliseconds> parse_duration(std::string_view text) {
-  if (text == "0") return milliseconds(0);
-  std::int64_t total = 0;
-  std::size_t next_unit = 0;  // units come from large to small, each at most once
-  while (!text.empty()) {
-    const auto number = take_number(text);
-    const std::string_view name = take_unit(text);
-    while (next_unit < kTimeUnits.size() && kTimeUnits[next_unit].name != name) ++next_unit;
-    if (!number || next_unit == kTimeUnits.size()) return std::nullopt;
-    const std::int64_t factor = kTimeUnits[next_unit++].factor;
-    const auto room = static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max() - total) / factor);
-    if (*number > room) return std::nullopt;
-    total += static_cast<std::int64_t>(*number) * factor;
-  }
-  return next_unit == 0 ? std::nullopt : std::optional(milliseconds(total));
-}
-
-std::string format_duration(milliseconds duration) {
-  std::int64_t rest = duration.count();
-  if (rest <= 0) return "0s";
-  std::string out;
-  for (const Unit& unit : kTimeUnits) {
-    if (rest >= unit.factor) out += concat(rest / unit.factor, unit.name);
-    rest %= unit.factor;
-  }
-  return out;
 }
 
 Result<void> override_listen_address(Config& config, std::string_view text) {

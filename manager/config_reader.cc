@@ -2,10 +2,12 @@
 #include "manager/config_reader.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
 #include "common/text.h"
+#include "manager/config_checks.h"
 #include "manager/config_keys.h"
 
 namespace piman::manager {
@@ -128,23 +130,17 @@ class ConfigReader {
 
   /// What no key can say alone. Only of keys that were read well, so that one slip is one problem.
   void check_together() {
-    const Config::Scrape& scrape = config_.scrape;
-    if (is_bad("scrape.interval")) return;
-    if (!is_bad("scrape.timeout") && scrape.timeout > scrape.interval) {
-      problem(line_of_key("scrape.timeout", "scrape.interval"),
-              concat("scrape.timeout: ", format_duration(scrape.timeout), " is longer than scrape.interval ",
-                     format_duration(scrape.interval)));
-    }
-    if (!is_bad("scrape.max_backoff") && scrape.max_backoff < scrape.interval) {
-      problem(line_of_key("scrape.max_backoff", "scrape.interval"),
-              concat("scrape.max_backoff: ", format_duration(scrape.max_backoff), " is shorter than scrape.interval ",
-                     format_duration(scrape.interval)));
-    }
+    check_config(config_, [this](std::initializer_list<std::string_view> keys, std::string message) {
+      for (const std::string_view key : keys) {
+        if (is_bad(key)) return;
+      }
+      problem(line_of_keys(keys), std::move(message));
+    });
   }
 
-  /// The line of the first of two keys that the file sets.
-  std::size_t line_of_key(std::string_view name, std::string_view other) const {
-    for (const std::string_view wanted : {name, other}) {
+  /// The line of the first of these keys that the file sets.
+  std::size_t line_of_keys(std::initializer_list<std::string_view> keys) const {
+    for (const std::string_view wanted : keys) {
       for (const auto& [key, line] : lines_) {
         if (key == wanted) return line;
       }

@@ -20,6 +20,8 @@ class BoardWatch;
 /// What came of a collection that did not fail.
 enum class Outcome {
   kCollected,
+  kNone,    ///< the machine could have some (disk arrays, watchdogs) and has none now: success 1; what is plugged or
+            ///< mounted by hand may take CollectorSet::kAbsenceIsBelieved to be seen
   kAbsent,  ///< this machine has no such hardware or kernel feature; reported as success 0, as node_exporter does
 };
 

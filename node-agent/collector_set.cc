@@ -74,7 +74,7 @@ class CollectorSet::Runner {
       report.not_started.push_back(jobs_[i].index);
     }
     jobs_.clear();
-    out.append(page_);
+    out.take(page_);
     return report;
   }
 
@@ -123,8 +123,8 @@ class CollectorSet::Runner {
     done.index = job.index;
     try {
       const Result<Outcome> outcome = job.collector->collect(part);
-      done.verdict.success = outcome && *outcome == Outcome::kCollected;
-      done.verdict.absent = outcome && *outcome == Outcome::kAbsent && part.sample_count() == 0;
+      done.verdict.success = outcome && *outcome != Outcome::kAbsent;
+      done.verdict.absent = outcome && *outcome != Outcome::kCollected && part.sample_count() == 0;
       if (!outcome) done.failure = outcome.error().message;
     } catch (const std::exception& thrown) {  // barrier: one collector must not take the others' metrics away
       part.reset(part.format());
@@ -149,9 +149,9 @@ class CollectorSet::Runner {
 CollectorSet::CollectorSet(std::vector<Named> collectors, Logger& log)
     : log_(log),
       duration_("node_scrape_collector_duration_seconds", prom_text::Type::kGauge,
-                "How long this collector took in this scrape, in seconds."),
+                "Time of this collector in this scrape, in seconds."),
       success_("node_scrape_collector_success", prom_text::Type::kGauge,
-               "Whether this collector succeeded: 0 when it failed, hung, or has nothing to report on here.") {
+               "Whether this collector succeeded; 0 also without its subject.") {
   for (Named& named : collectors) {
     labels_.push_back(prom_text::Labels({{"collector", named.name}}));
     names_.push_back(std::move(named.name));
@@ -185,8 +185,12 @@ void CollectorSet::run_selected(const std::vector<std::size_t>& selected, const 
   const SteadyTime now = std::chrono::steady_clock::now();
   for (const std::size_t index : selected) {
     if (stuck_[index] && stuck_[index]->has_ended()) stuck_[index].reset();
+    if (!stuck_[index] && absent_until_[index] > now) {  // as it was found, at no cost
+      verdicts_[index].seconds = 0;
+      continue;
+    }
     verdicts_[index] = Verdict{};
-    if (!stuck_[index] && absent_until_[index] <= now) due.push_back(index);
+    if (!stuck_[index]) due.push_back(index);
   }
   const SteadyTime deadline = now + limits.whole;
   // One round, and one more for each collector that hangs in it.

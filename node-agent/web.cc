@@ -133,7 +133,7 @@ http::Response Web::metrics_page(const http::Request& request, const std::vector
     response.headers.emplace_back("Content-Encoding", "gzip");
     gzip_.compress(page_.text(), response.body);
   } else {
-    response.body = page_.text();
+    response.body = page_.release();
   }
   return response;
 }

@@ -19,9 +19,9 @@ namespace piman::netboot::tftp {
 /// Whoever asks for files, as far as it is known. Found by its address alone: the folder that a Pi puts before its
 /// names (its serial number, its MAC) says nothing that an address that was given to it does not say better.
 struct BootClient {
-  Host host;                            ///< of a stranger, only the address is set
-  std::optional<std::uint32_t> serial;  ///< where DHCP or an inventory knows it
-  std::string token;                    ///< what it may prove itself with later; for {{token}}
+  Host host = {};                            ///< of a stranger, only the address is set
+  std::optional<std::uint32_t> serial = {};  ///< where DHCP or an inventory knows it
+  std::string token = {};                    ///< what it may prove itself with later; for {{token}}
   /// Its firmware hangs when a block comes twice. True for a Pi's firmware and whenever the client is not known better.
   bool hangs_on_duplicates = true;
 };

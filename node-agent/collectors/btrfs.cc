@@ -51,7 +51,7 @@ class BtrfsCollector final : public Collector {
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
-    if (!names) return Outcome::kCollected;  // a kernel without btrfs
+    if (!names) return Outcome::kNone;  // a kernel without btrfs
     std::vector<Filesystem> filesystems;
     std::optional<Error> problem;
     for (const std::string& name : *names) {
@@ -63,6 +63,7 @@ class BtrfsCollector final : public Collector {
         problem = filesystem.error();
       }
     }
+    if (filesystems.empty() && !problem) return Outcome::kNone;
     std::map<std::string, std::vector<BtrfsDevice>> devices;
     if (!filesystems.empty()) devices = read_btrfs_devices(paths_);
     for (Filesystem& filesystem : filesystems) {

@@ -60,14 +60,14 @@ class ConntrackCollector final : public Collector {
   HostFile count_, limit_, statistics_;
   const Family entries_{"node_nf_conntrack_entries", Type::kGauge, "Connections in the table."};
   const Family entries_limit_{"node_nf_conntrack_entries_limit", Type::kGauge, "Connections that the table may hold."};
-  const Family drop_ = statistic("drop", "Packets dropped because their connection could not be tracked.");
-  const Family early_drop_ = statistic("early_drop", "Connections thrown out of a full table in favour of new ones.");
-  const Family found_ = statistic("found", "Lookups that found a connection.");
-  const Family ignore_ = statistic("ignore", "Packets of connections that need no tracking.");
+  const Family drop_ = statistic("drop", "Packets dropped, not trackable.");
+  const Family early_drop_ = statistic("early_drop", "Connections thrown out of a full table.");
+  const Family found_ = statistic("found", "Lookups that hit.");
+  const Family ignore_ = statistic("ignore", "Packets that need no tracking.");
   const Family insert_ = statistic("insert", "Connections put into the table.");
-  const Family insert_failed_ = statistic("insert_failed", "Connections that were in the table already.");
-  const Family invalid_ = statistic("invalid", "Packets that belong to no connection and can begin none.");
-  const Family search_restart_ = statistic("search_restart", "Lookups begun again because the table was resized.");
+  const Family insert_failed_ = statistic("insert_failed", "Connections already in the table.");
+  const Family invalid_ = statistic("invalid", "Packets of no connection.");
+  const Family search_restart_ = statistic("search_restart", "Lookups begun again.");
 };
 
 }  // namespace

@@ -78,7 +78,8 @@ std::string_view common_family(std::string_view statistic) {
   return {};
 }
 
-bool has_bit(std::uint32_t bits, int bit) { return (bits >> static_cast<unsigned>(bit) & 1U) != 0; }
+/// The old call has room for 32 modes; those that came later can't be in it.
+bool has_bit(std::uint32_t bits, int bit) { return bit < 32 && (bits >> static_cast<unsigned>(bit) & 1U) != 0; }
 
 struct Device {
   std::string name;

@@ -127,8 +127,7 @@ class FilesystemCollector final : public Collector {
                              "Whether the file system could not be asked: 1 or 0."};
   const Family files_{"node_filesystem_files", Type::kGauge, "Inodes in all."};
   const Family files_free_{"node_filesystem_files_free", Type::kGauge, "Inodes that are free."};
-  const Family free_{"node_filesystem_free_bytes", Type::kGauge,
-                     "Free space, with what is reserved for root, in bytes."};
+  const Family free_{"node_filesystem_free_bytes", Type::kGauge, "Free space, with root's reserve, in bytes."};
   const Family read_only_{"node_filesystem_readonly", Type::kGauge, "Whether it is mounted read-only: 1 or 0."};
   const Family size_{"node_filesystem_size_bytes", Type::kGauge, "Size, in bytes."};
 };

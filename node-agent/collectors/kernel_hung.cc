@@ -28,8 +28,7 @@ class KernelHungCollector final : public Collector {
 
  private:
   HostFile file_;
-  const prom_text::Family tasks_{"node_kernel_hung_tasks_total", Type::kCounter,
-                                 "Tasks found waiting without an end since boot: a disk or a driver does not answer."};
+  const prom_text::Family tasks_{"node_kernel_hung_tasks_total", Type::kCounter, "Tasks found hanging since boot."};
 };
 
 }  // namespace

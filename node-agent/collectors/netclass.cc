@@ -32,18 +32,20 @@ struct Property {
   Type type;
   std::string_view help;
   bool is_fixed = false;  ///< can't change while the device keeps its index
+  bool needs_up = false;  ///< the kernel answers EINVAL while the device is not up
 };
 
 // In the order of the families' names. info and up stand between them and are written apart.
 constexpr std::array kProperties = {
     Property{"addr_assign_type", "address_assign_type", Type::kGauge,
              "Where the address came from: 0 the device, 1 drawn by lot, 2 another device, 3 set."},
-    Property{"carrier", "carrier", Type::kGauge, "Whether there is a link: 1 or 0; absent while the device is off."},
+    Property{"carrier", "carrier", Type::kGauge, "Whether there is a link: 1 or 0; absent while the device is off.",
+             false, true},
     Property{"carrier_changes", "carrier_changes_total", Type::kCounter, "Times that the link came or went."},
     Property{"carrier_down_count", "carrier_down_changes_total", Type::kCounter, "Times that the link went."},
     Property{"carrier_up_count", "carrier_up_changes_total", Type::kCounter, "Times that the link came."},
     Property{"dev_id", "device_id", Type::kGauge, "Which of the devices that share an address this is.", true},
-    Property{"dormant", "dormant", Type::kGauge, "Whether the link waits for something before it can be used: 1 or 0."},
+    Property{"dormant", "dormant", Type::kGauge, "Whether the link still waits for something: 1 or 0.", false, true},
     Property{"flags", "flags", Type::kGauge, "The device's flags as one number (IFF_* of netdevice(7))."},
     Property{"ifindex", "iface_id", Type::kGauge, "The kernel's number of the device."},
     Property{"iflink", "iface_link", Type::kGauge, "The number of the device that this one is on top of."},
@@ -53,12 +55,14 @@ constexpr std::array kProperties = {
              "Where the name came from: 1 the kernel, 2 predictable, 3 chosen, 4 renamed.", true},
     Property{"netdev_group", "net_dev_group", Type::kGauge, "The group that the device was put into."},
     Property{"type", "protocol_type", Type::kGauge, "Kind of hardware (ARPHRD_*): 1 is Ethernet.", true},
-    Property{"speed", "speed_bytes", Type::kGauge, "Speed of the link, in bytes a second; negative when unknown."},
+    Property{"speed", "speed_bytes", Type::kGauge, "Speed of the link, in bytes a second; negative when unknown.",
+             false, true},
     Property{"tx_queue_len", "transmit_queue_length", Type::kGauge, "Packets that may wait to be sent."}};
-constexpr std::size_t kChanges = 2, kDown = 3, kUp = 4, kIndex = 8, kSpeed = 15;
+constexpr std::size_t kChanges = 2, kDown = 3, kUp = 4, kFlags = 7, kIndex = 8, kSpeed = 15;
 static_assert(kProperties[kChanges].file == "carrier_changes" && kProperties[kDown].file == "carrier_down_count" &&
-              kProperties[kUp].file == "carrier_up_count" && kProperties[kIndex].file == "ifindex" &&
-              kProperties[kSpeed].file == "speed");
+              kProperties[kUp].file == "carrier_up_count" && kProperties[kFlags].file == "flags" &&
+              kProperties[kIndex].file == "ifindex" && kProperties[kSpeed].file == "speed");
+constexpr std::int64_t kFlagUp = 1;  // IFF_UP
 
 constexpr std::array<std::string_view, 5> kWords = {"address", "broadcast", "duplex", "ifalias", "operstate"};
 enum Word : std::size_t { kAddress, kBroadcast, kDuplex, kAlias, kOperstate };
@@ -138,17 +142,27 @@ class NetclassCollector final : public Collector {
       any = any || content;
     };
     read_number(kIndex);
+    read_number(kFlags);
+    const bool is_down = device.numbers[kFlags] && (*device.numbers[kFlags] & kFlagUp) == 0;
     const bool is_same = old_index && old_index == device.numbers[kIndex];
     const auto old_changes = device.numbers[kChanges];
     bool has_changed = true;  // the kernel's carrier_changes is the sum of the ups and the downs
     for (std::size_t i = 0; i < kProperties.size(); ++i) {
-      if (i == kIndex || (is_same && kProperties[i].is_fixed)) continue;
+      if (i == kIndex || i == kFlags || (is_same && kProperties[i].is_fixed)) continue;
+      if (is_down && kProperties[i].needs_up) {
+        device.numbers[i].reset();
+        continue;
+      }
       if ((i == kDown || i == kUp) && !has_changed) continue;
       read_number(i);
       if (i == kChanges) has_changed = !is_same || !old_changes || old_changes != device.numbers[kChanges];
     }
     for (std::size_t i = 0; i < kWords.size(); ++i) {
       if (is_same && i == kBroadcast) continue;  // as fixed as the kind of hardware
+      if (is_down && i == kDuplex) {             // EINVAL as well
+        device.words[i].clear();
+        continue;
+      }
       const auto content = device.word_files[i].read();
       device.words[i] = content ? trim(*content) : std::string_view();
       any = any || content;

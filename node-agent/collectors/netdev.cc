@@ -62,8 +62,7 @@ class NetdevCollector final : public Collector {
   };
 
   static Family make_family(std::string_view statistic) {
-    return Family(concat("node_network_", statistic, "_total"), Type::kCounter,
-                  concat("Statistic ", statistic, " of a network device."));
+    return Family(concat("node_network_", statistic, "_total"), Type::kCounter, concat("Statistic ", statistic, "."));
   }
 
   Device& device(std::string_view name) {

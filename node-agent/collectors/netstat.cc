@@ -75,9 +75,7 @@ class NetstatCollector final : public Collector {
     if (filter_.ignores(name)) return nullptr;
     const auto found = counters_.find(name);
     if (found != counters_.end()) return &found->second;
-    Counter counter{
-        Family(concat("node_netstat_", name), Type::kUntyped, concat("Counter ", name, " of the network protocols.")),
-        std::nullopt};
+    Counter counter{Family(concat("node_netstat_", name), Type::kUntyped, concat("Counter ", name, ".")), std::nullopt};
     return &counters_.emplace(name, std::move(counter)).first->second;
   }
 

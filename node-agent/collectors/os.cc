@@ -114,8 +114,7 @@ class OsCollector final : public Collector {
   Labels info_labels_, version_labels_;
   double version_ = 0;
   const Family info_{"node_os_info", Type::kGauge, "Always 1; the labels hold what os-release says."};
-  const Family version_family_{"node_os_version", Type::kGauge,
-                               "Version of the operating system, its major and minor number."};
+  const Family version_family_{"node_os_version", Type::kGauge, "Version of the operating system."};
 };
 
 }  // namespace

@@ -110,6 +110,7 @@ class PowersupplyclassCollector final : public Collector {
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
     if (!names) return absent_or_failed(directory_, names.error());
+    if (names->empty()) return Outcome::kNone;
     std::vector<Supply> supplies;
     for (const std::string& name : *names) {
       if (filter_.ignores(name)) continue;

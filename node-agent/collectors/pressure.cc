@@ -44,15 +44,15 @@ class PressureCollector final : public Collector {
 
   HostFile cpu_, io_, memory_;
   const Family cpu_waiting_{"node_pressure_cpu_waiting_seconds_total", Type::kCounter,
-                            "Time in which some task waited for a CPU, in seconds."};
+                            "Time with some task waiting, in seconds."};
   const Family io_waiting_{"node_pressure_io_waiting_seconds_total", Type::kCounter,
-                           "Time in which some task waited for I/O, in seconds."};
+                           "Time with some task waiting, in seconds."};
   const Family io_stalled_{"node_pressure_io_stalled_seconds_total", Type::kCounter,
-                           "Time in which all tasks waited for I/O, in seconds."};
+                           "Time with all tasks waiting, in seconds."};
   const Family memory_waiting_{"node_pressure_memory_waiting_seconds_total", Type::kCounter,
-                               "Time in which some task waited for memory, in seconds."};
+                               "Time with some task waiting, in seconds."};
   const Family memory_stalled_{"node_pressure_memory_stalled_seconds_total", Type::kCounter,
-                               "Time in which all tasks waited for memory, in seconds."};
+                               "Time with all tasks waiting, in seconds."};
 };
 
 }  // namespace

@@ -35,9 +35,9 @@ class RpiKernelMessagesCollector final : public Collector {
   const std::shared_ptr<BoardWatch> board_;
   std::vector<Labels> labels_;
   const Family lost_{"rpi_kernel_messages_lost_total", Type::kCounter,
-                     "Kernel messages of any kind that were overwritten before the agent could read them."};
+                     "Kernel messages overwritten before they were read."};
   const Family messages_{"rpi_kernel_messages_total", Type::kCounter,
-                         "Kernel messages by the kind of trouble they tell of, as far back as the kernel's log went."};
+                         "Kernel messages by kind of trouble, as far back as the log went."};
 };
 
 }  // namespace

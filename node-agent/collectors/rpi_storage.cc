@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,28 +46,47 @@ class RpiStorageCollector final : public Collector {
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const std::size_t before = out.sample_count();
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (!listed_ || !card_names_.empty() || now - *listed_ >= kListingIsBelieved) {
+      list();
+      listed_ = now;
+    }
     collect_ext4(out);
     collect_cards(out);
-    if (const auto read_only = board_->look_at_root(std::chrono::steady_clock::now())) {
+    if (const auto read_only = board_->look_at_root(now)) {
       out.single(root_, std::uint64_t{*read_only ? 1U : 0U});
     }
     return out.sample_count() > before ? Outcome::kCollected : Outcome::kAbsent;
   }
 
  private:
+  /// Without a card, file systems come and go by hand: looking for new ones once a minute is enough. One that went is
+  /// missing at once, since its files are gone.
+  static constexpr std::chrono::seconds kListingIsBelieved{60};
+
+  void list() {
+    card_names_.clear();
+    ext4_names_.clear();
+    if (const auto names = list_host_directory(block_)) {
+      std::copy_if(names->begin(), names->end(), std::back_inserter(card_names_), is_card);
+    }
+    if (const auto names = list_host_directory(ext4_)) {
+      std::copy_if(names->begin(), names->end(), std::back_inserter(ext4_names_),
+                   [](const std::string& name) { return name != "features"; });
+    }
+    std::erase_if(cards_, [&](const auto& card) {
+      return !std::binary_search(card_names_.begin(), card_names_.end(), card.first);
+    });
+  }
+
   void collect_cards(prom_text::Writer& out) {
-    auto names = list_host_directory(block_);
-    if (!names) return;
-    names->erase(std::remove_if(names->begin(), names->end(), [](const auto& name) { return !is_card(name); }),
-                 names->end());
-    std::erase_if(cards_,
-                  [&](const auto& card) { return !std::binary_search(names->begin(), names->end(), card.first); });
+    if (card_names_.empty()) return;
     out.family(info_);
-    for (const std::string& name : *names) {
+    for (const std::string& name : card_names_) {
       if (const Labels* labels = labels_of(name)) out.sample(*labels, std::uint64_t{1});
     }
     out.family(life_time_);
-    for (const std::string& name : *names) {
+    for (const std::string& name : card_names_) {
       const auto text = files_.read(concat(block_, '/', name, "/device/life_time"));
       if (!text) continue;
       const auto [a, b] = parse_life_time(*text);
@@ -73,7 +94,7 @@ class RpiStorageCollector final : public Collector {
       if (b) out.sample({{"device", name}, {"type", "b"}}, *b);
     }
     out.family(pre_eol_);
-    for (const std::string& name : *names) {
+    for (const std::string& name : card_names_) {
       const auto text = files_.read(concat(block_, '/', name, "/device/pre_eol_info"));
       const auto state = text ? parse_pre_eol(*text) : std::nullopt;
       if (state) out.sample({{"device", name}}, std::uint64_t{*state});
@@ -109,11 +130,8 @@ class RpiStorageCollector final : public Collector {
   };
 
   void collect_ext4(prom_text::Writer& out) {
-    const auto names = list_host_directory(ext4_);
-    if (!names) return;
     std::vector<Ext4> systems;
-    for (const std::string& name : *names) {
-      if (name == "features") continue;
+    for (const std::string& name : ext4_names_) {
       const auto read = [&](std::string_view attribute) {
         return files_.read_u64(concat(ext4_, '/', name, '/', attribute));
       };
@@ -143,10 +161,11 @@ class RpiStorageCollector final : public Collector {
   const std::string block_, ext4_;
   const std::shared_ptr<BoardWatch> board_;
   AttributeFiles files_;
+  std::optional<SteadyTime> listed_;
+  std::vector<std::string> card_names_, ext4_names_;  ///< sorted
   std::map<std::string, Card> cards_;
 
-  const Family errors_{"rpi_ext4_errors_total", Type::kCounter,
-                       "Errors that ext4 has found and noted in the file system since it was last checked."};
+  const Family errors_{"rpi_ext4_errors_total", Type::kCounter, "Errors that ext4 noted since the last check."};
   const Family first_error_{"rpi_ext4_first_error_timestamp_seconds", Type::kGauge,
                             "When ext4 noted the first of its errors, in seconds since the Unix epoch."};
   const Family last_error_{"rpi_ext4_last_error_timestamp_seconds", Type::kGauge,

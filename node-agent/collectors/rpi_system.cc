@@ -47,8 +47,7 @@ class RpiSystemCollector final : public Collector {
   bool checked_ = false;
   std::optional<bool> journal_recovered_;
   const Family reboot_{"rpi_reboot_required", Type::kGauge, "Whether an update waits for a reboot: 1 or 0."};
-  const Family unclean_{"rpi_unclean_shutdown", Type::kGauge,
-                        "Whether file systems had to be recovered when the machine came up: 1 or 0."};
+  const Family unclean_{"rpi_unclean_shutdown", Type::kGauge, "Whether file systems were recovered at boot: 1 or 0."};
 };
 
 }  // namespace

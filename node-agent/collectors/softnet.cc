@@ -52,11 +52,10 @@ class SoftnetCollector final : public Collector {
   HostFile file_;
   std::map<std::uint64_t, Labels> labels_;
   std::vector<std::pair<const Labels*, SoftnetLine>> present_;
-  const Family dropped_{"node_softnet_dropped_total", Type::kCounter,
-                        "Packets dropped because a CPU's queue of received packets was full."};
+  const Family dropped_{"node_softnet_dropped_total", Type::kCounter, "Packets dropped by a full queue of a CPU."};
   const Family processed_{"node_softnet_processed_total", Type::kCounter, "Received packets that a CPU processed."};
   const Family squeezed_{"node_softnet_times_squeezed_total", Type::kCounter,
-                         "Times that a CPU had to stop with packets left, out of time or quota."};
+                         "Times that a CPU stopped with packets left."};
 };
 
 }  // namespace

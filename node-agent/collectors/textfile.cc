@@ -173,8 +173,7 @@ class TextfileCollector final : public Collector {
   bool made_ = false;
   const Family mtime_{"node_textfile_mtime_seconds", Type::kGauge,
                       "When a file that was understood was last changed, in seconds since the Unix epoch."};
-  const Family error_{"node_textfile_scrape_error", Type::kGauge,
-                      "Whether a directory or file could not be read, understood or merged: 1 or 0."};
+  const Family error_{"node_textfile_scrape_error", Type::kGauge, "Whether a file was unreadable or refused: 1 or 0."};
 };
 
 }  // namespace

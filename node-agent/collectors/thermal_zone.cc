@@ -21,6 +21,7 @@ class ThermalZoneCollector final : public Collector {
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
     if (!names) return Outcome::kAbsent;
+    if (names->empty()) return Outcome::kNone;
     collect_cooling_devices(*names, out);
     collect_zones(*names, out);
     return Outcome::kCollected;

@@ -62,7 +62,7 @@ class TimeCollector final : public Collector {
   const Family zone_offset_{"node_time_zone_offset_seconds", Type::kGauge,
                             "Offset of the local time zone from UTC, in seconds."};
   const Family available_{"node_time_clocksource_available_info", Type::kGauge,
-                          "Always 1; the labels name a clock source that the kernel could use."};
+                          "Always 1; the labels name a usable clock source."};
   const Family current_{"node_time_clocksource_current_info", Type::kGauge,
                         "Always 1; the labels name the clock source in use."};
 };

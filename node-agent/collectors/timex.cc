@@ -53,14 +53,13 @@ class TimexCollector final : public Collector {
   const Family constant_ = gauge("loop_time_constant", "Time constant of the phase-locked loop.");
   const Family most_error_ = gauge("maxerror_seconds", "Largest error that the clock may have, in seconds.");
   const Family offset_ = gauge("offset_seconds", "Offset that is still to be corrected, in seconds.");
-  const Family pps_calibrations_ = counter("pps_calibration_total", "Calibration intervals of the pulse per second.");
-  const Family pps_errors_ = counter("pps_error_total", "Calibration intervals of the pulse per second that failed.");
+  const Family pps_calibrations_ = counter("pps_calibration_total", "Calibration intervals.");
+  const Family pps_errors_ = counter("pps_error_total", "Calibration intervals that failed.");
   const Family pps_frequency_ = gauge("pps_frequency_hertz", "Frequency offset by the pulse per second, in hertz.");
   const Family pps_jitter_ = gauge("pps_jitter_seconds", "Jitter of the pulse per second, in seconds.");
   const Family pps_jitters_ = counter("pps_jitter_total", "Pulses that came outside the limit for jitter.");
-  const Family pps_shift_ = gauge("pps_shift_seconds", "Length of a calibration interval, as a power of two seconds.");
-  const Family pps_stability_exceeded_ =
-      counter("pps_stability_exceeded_total", "Calibration intervals outside the limit for stability.");
+  const Family pps_shift_ = gauge("pps_shift_seconds", "Length of a calibration interval, in seconds.");
+  const Family pps_stability_exceeded_ = counter("pps_stability_exceeded_total", "Calibration intervals too unstable.");
   const Family pps_stability_ = gauge("pps_stability_hertz", "Change of the frequency offset of late, in hertz.");
   const Family status_ = gauge("status", "Status bits of the clock.");
   const Family synchronized_ = gauge("sync_status", "Whether the clock is kept in step by a time source: 1 or 0.");

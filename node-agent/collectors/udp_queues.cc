@@ -59,8 +59,7 @@ class UdpQueuesCollector final : public Collector {
   };
 
   std::array<Table, 2> tables_;
-  const prom_text::Family queues_{"node_udp_queues", prom_text::Type::kGauge,
-                                  "Data that waits in the queues of UDP sockets, in bytes."};
+  const prom_text::Family queues_{"node_udp_queues", prom_text::Type::kGauge, "Data waiting in UDP sockets, in bytes."};
 };
 
 }  // namespace

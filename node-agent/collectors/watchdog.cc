@@ -40,6 +40,7 @@ class WatchdogCollector final : public Collector {
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
     if (!names) return absent_or_failed(directory_, names.error());
+    if (names->empty()) return Outcome::kNone;
     std::vector<Watchdog> watchdogs;
     for (const std::string& name : *names) {
       auto watchdog = read(name);

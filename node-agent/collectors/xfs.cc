@@ -79,7 +79,7 @@ class XfsCollector final : public Collector {
   Result<Outcome> collect(prom_text::Writer& out) override {
     // Without XFS there is nothing to say, which is no failure.
     const auto names = list_host_directory(directory_);
-    if (!names) return Outcome::kCollected;
+    if (!names) return Outcome::kNone;
     std::vector<std::pair<std::string_view, XfsStats>> devices;
     for (const std::string& name : *names) {
       if (name == "stats") continue;  // the sum over all of them
@@ -93,7 +93,7 @@ class XfsCollector final : public Collector {
       if (!stats) return fail_with(path, stats.error());
       devices.emplace_back(name, *stats);
     }
-    if (devices.empty()) return Outcome::kCollected;
+    if (devices.empty()) return Outcome::kNone;
     if (families_.empty()) make_families();
     for (std::size_t i = 0; i < kCounters.size(); ++i) {
       out.family(families_[i]);

@@ -20,6 +20,7 @@ build    libyaml-cpp-dev            piman.yml
 build    libexpected-dev            errors as values
 build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
+build    libssl-dev                 signs boot images
 build    libssl-dev                 signs boot.img for Raspberry Pi bootloaders
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
@@ -38,11 +39,14 @@ test     python3                    layering, end-to-end and bench scripts
 test     openssl                    makes certificates for the TLS tests, checks boot.img signatures
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
-test     u-boot-tools               mkimage: U-Boot's boot script
+test     u-boot-tools               mkimage: the boot script of U-Boot
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
 test     prometheus-node-exporter   what the agent is compared with
+test     tftp-hpa                   a TFTP client that asks for no options
+test     atftp                      a TFTP client that asks for windows
+test     busybox                    a TFTP client as initramfs has it
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '
 

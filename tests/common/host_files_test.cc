@@ -2,6 +2,8 @@
 #include "common/host_files.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ using test::link;
 using test::TempTree;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 /// A process that does nothing until it is ended.
 class Child {
@@ -188,6 +191,30 @@ TEST(HostFile, ShortRecordsOfTheRealKernelAreReadWhole) {
   ASSERT_TRUE(content);
   EXPECT_EQ(lines(*content), expected_lines);
   EXPECT_TRUE(content->ends_with('\n'));
+}
+
+TEST(HostFile, MountsAreReadAgainWhenTheyChange) {
+  const TempTree tree({{"here/", ""}});
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    GTEST_SKIP() << "mounting needs root";
+  }
+  HostFile file(HostPaths().proc("self/mounts"), HostFile::Content::kMounts);
+  const std::string target = tree.path("here");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(std::string(*file.read()), Not(HasSubstr(target)));
+  ASSERT_EQ(::mount("tmpfs", target.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_THAT(std::string(*file.read()), HasSubstr(target + " tmpfs rw"));
+  ASSERT_EQ(::mount("none", target.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  EXPECT_THAT(std::string(*file.read()), HasSubstr(target + " tmpfs ro"));
+  ASSERT_EQ(::umount(target.c_str()), 0);
+  EXPECT_THAT(std::string(*file.read()), Not(HasSubstr(target)));
+}
+
+TEST(HostFile, ACopyOfMountsTellsNothingAndIsReadEachTime) {
+  TempTree tree({{"mounts", "one\n"}});
+  HostFile file(tree.path("mounts"), HostFile::Content::kMounts);
+  EXPECT_EQ(file.read().value(), "one\n");
+  tree.put("mounts", "two\n");
+  EXPECT_EQ(file.read().value(), "two\n");
 }
 
 TEST(HostFile, ShortRecordsOfEveryLength) {

@@ -182,6 +182,23 @@ TEST(PromWriter, PartsAddUp) {
             "# HELP a A.\n# TYPE a gauge\na 1\n# HELP b B.\n# TYPE b gauge\nb 2\n# HELP c C.\n# TYPE c gauge\nc 3\n");
 }
 
+TEST(PromWriter, TakesPartsAndReleasesTheText) {
+  const Family a("a", Type::kGauge, "A."), b("b", Type::kGauge, "B.");
+  const std::string one = "# HELP a A.\n# TYPE a gauge\na 1\n", two = "# HELP b B.\n# TYPE b gauge\nb 2\n";
+  Writer whole, part;
+  for (int round = 0; round < 2; ++round) {
+    whole.reset(prom_text::Format::kText);
+    part.single(a, 1.0);
+    whole.take(part);
+    EXPECT_EQ(part.text(), "");
+    part.single(b, 2.0);
+    whole.take(part);
+    EXPECT_EQ(whole.sample_count(), 2U);
+    EXPECT_EQ(whole.release(), one + two);
+    EXPECT_EQ(whole.text(), "");
+  }
+}
+
 TEST(PromWriter, RenderedAndListedLabelsLookTheSame) {
   const Family family("a", Type::kGauge, "A.");
   Writer rendered, listed;

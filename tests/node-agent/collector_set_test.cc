@@ -179,6 +179,20 @@ TEST_F(CollectorSetTest, AbsenceIsBelievedForAWhile) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST_F(CollectorSetTest, HavingNoneIsASuccessThatIsBelievedAsWell) {
+  int calls = 0;
+  CollectorSet set({named("none",
+                          [&calls](auto&) -> Result<Outcome> {
+                            ++calls;
+                            return Outcome::kNone;
+                          })},
+                   log_);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(scrape(set), HasSubstr("node_scrape_collector_success{collector=\"none\"} 1\n"));
+  }
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(CollectorSetTest, OnlyTheSelected) {
   CollectorSet set({named("a", write_one), named("b", write_one)}, log_);
   prom_text::Writer out;

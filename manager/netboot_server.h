@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "common/log.h"
+#include "common/result.h"
+#include "manager/config.h"
+#include "netboot/dhcp/config.h"
+#include "netboot/dhcp/lease_store.h"
+#include "netboot/hosts.h"
+#include "netboot/observer.h"
+
+/// Netboot as part of the manager: DHCP, TFTP and the bootloaders' console on one thread.
+namespace piman::manager {
+
+/// What the configuration says, as netboot wants it. Pure.
+netboot::dhcp::ResponderConfig responder_config(const Config& config);
+
+/// Thread-safety: made and destroyed on one thread.
+class NetbootServer {
+ public:
+  /// Opens all sockets, so that what can't be had is known before anything is served. What is passed by reference must
+  /// outlive it. Errors: a port, an interface, the boot root or the stored leases can't be had; they say which.
+  static Result<std::unique_ptr<NetbootServer>> start(const Config& config, const netboot::HostDirectory& hosts,
+                                                      netboot::dhcp::LeaseStore& leases, netboot::Observer& observer,
+                                                      Logger& log);
+  /// Ends the thread; transfers under way end as stopped.
+  ~NetbootServer();
+  NetbootServer(const NetbootServer&) = delete;
+  NetbootServer& operator=(const NetbootServer&) = delete;
+
+ private:
+  class Impl;
+  explicit NetbootServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace piman::manager

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/store/schema.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "common/text.h"
+#include "common/unique_fd.h"
+
+namespace piman::manager {
+namespace {
+
+// Addresses are numbers in host order, hardware addresses six bytes (hex(mac) shows one), times Unix seconds or, where
+// the name says so, milliseconds.
+constexpr std::array<const char*, 1> kSteps = {{R"sql(
+CREATE TABLE leases (
+  address INTEGER PRIMARY KEY CHECK (address BETWEEN 0 AND 4294967295),
+  mac BLOB NOT NULL CHECK (length(mac) = 6),
+  client_id BLOB NOT NULL CHECK (length(client_id) <= 255),
+  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
+  expires INTEGER,
+  since INTEGER NOT NULL,
+  hostname TEXT NOT NULL
+) STRICT;
+CREATE TABLE pending_hosts (
+  mac BLOB PRIMARY KEY CHECK (length(mac) = 6),
+  model TEXT NOT NULL,
+  serial INTEGER,
+  revision INTEGER,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  interface TEXT NOT NULL,
+  address INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE boots (
+  id INTEGER PRIMARY KEY,
+  mac BLOB NOT NULL CHECK (length(mac) = 6),
+  started_ms INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  UNIQUE (mac, started_ms)
+) STRICT;
+CREATE TABLE journal (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+)sql"}};
+
+tl::unexpected<Error> fail_errno(const std::string& what, const std::string& path) {
+  return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
+}
+
+/// A name in a folder is durable once the folder is.
+Result<void> sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_errno("making durable", folder);
+  return {};
+}
+
+/// A database that is whole and ours, as far as that can be told without reading its tables.
+Result<void> check_origin(Database& database, const std::string& path) {
+  const auto application = database.number("PRAGMA application_id");
+  if (!application) {
+    return fail(concat(application.error().message,
+                       ": this is not the database that piman made; restore it from a backup, or move it away to begin "
+                       "with none"));
+  }
+  if (*application != kApplicationId) return fail(concat(path, ": is a database of another program, not of piman"));
+  const auto verdict = database.text("PRAGMA quick_check(1)");
+  const std::string words = verdict ? *verdict : verdict.error().message;
+  if (words != "ok") {
+    return fail(concat(path, ": is damaged (", words,
+                       "): restore it from a backup, or move it away to begin with none; leases are forgotten then"));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const char* const> schema_steps() { return kSteps; }
+
+Result<void> take_steps(Database& database, std::span<const char* const> steps) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return tl::unexpected<Error>(version.error());
+  const auto known = static_cast<std::int64_t>(steps.size());
+  if (*version < 0 || *version > known) {
+    return fail(concat("was made by a newer piman: its schema is ", *version, ", this program knows ", known));
+  }
+  if (*version == known) return {};
+  if (auto begun = database.begin(); !begun) return begun;
+  for (const char* const step : steps.subspan(static_cast<std::size_t>(*version))) {
+    if (auto done = database.run(step); !done) {
+      database.roll_back();
+      return done;
+    }
+  }
+  Result<void> done = database.run(concat("PRAGMA user_version=", known).c_str());
+  if (done) done = database.commit();
+  if (!done) database.roll_back();
+  return done;
+}
+
+Result<void> make_database(const std::string& path) {
+  const std::string unfinished = path + ".new";
+  for (const char* const suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((unfinished + suffix).c_str());
+  {
+    auto database = Database::open(unfinished, Database::Mode::kCreate);
+    if (!database) return fail_with("making the database", database.error());
+    Result<void> made = database->run("PRAGMA synchronous=FULL");
+    if (made) made = database->run(concat("PRAGMA application_id=", kApplicationId).c_str());
+    if (made) made = take_steps(*database, kSteps);
+    if (made) made = database->run("PRAGMA journal_mode=WAL");
+    if (!made) {
+      ::unlink(unfinished.c_str());
+      return fail_with("making the database", made.error());
+    }
+  }  // closing it puts everything into the one file
+  ::chmod(unfinished.c_str(), 0640);
+  if (std::rename(unfinished.c_str(), path.c_str()) != 0) return fail_errno("making the database", path);
+  return sync_folder_of(path);
+}
+
+Result<Database> open_database(const std::string& path) {
+  auto database = Database::open(path, Database::Mode::kExisting);
+  if (!database) return fail_with("opening the database", database.error());
+  if (auto ours = check_origin(*database, path); !ours) return tl::unexpected<Error>(ours.error());
+  if (auto taken = take_steps(*database, kSteps); !taken) return fail_with(path, taken.error());
+  return database;
+}
+
+}  // namespace piman::manager

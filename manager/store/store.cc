@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/store/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "common/text.h"
+#include "common/unique_fd.h"
+#include "manager/store/schema.h"
+#include "manager/store/worker.h"
+
+namespace piman::manager {
+namespace {
+
+using netboot::dhcp::Lease;
+
+tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path) {
+  return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+/// The folder of the store, locked for this process. The lock has a file of its own: closing another descriptor of the
+/// database would take SQLite's locks away.
+Result<UniqueFd> lock_folder(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) return fail_errno("making the store's folder", folder);
+  const std::string path = folder + "/piman.lock";
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (!fd.valid()) return fail_errno("opening the store's lock", path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return fail(concat("the store ", folder, " is in use by another piman"));
+    return fail_errno("locking", path);
+  }
+  return fd;
+}
+
+Result<Database> open_or_make(const std::string& path) {
+  if (!exists(path)) {
+    if (exists(path + "-wal")) {
+      return fail(
+          concat(path, " is missing, but its journal ", path,
+                 "-wal is there: put the database back beside it, or move the journal away to begin with none"));
+    }
+    if (auto made = make_database(path); !made) return tl::unexpected<Error>(made.error());
+  }
+  return open_database(path);
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger& log) {
+  auto lock = lock_folder(settings.folder);
+  if (!lock) return tl::unexpected<Error>(lock.error());
+  auto database = open_or_make(settings.folder + "/piman.db");
+  if (!database) return tl::unexpected<Error>(database.error());
+  auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*database));
+  if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
+  return std::unique_ptr<Store>(new Store(std::move(worker)));
+}
+
+Result<std::vector<Lease>> Store::load() {
+  return worker_->ask<std::vector<Lease>>([](Tables& tables) { return tables.leases(); });
+}
+
+void Store::commit(std::vector<netboot::dhcp::LeaseChange> changes, Done done) {
+  worker_->add(Worker::Batch{std::move(changes), std::move(done)});
+}
+
+Result<std::vector<PendingHost>> Store::load_pending() {
+  return worker_->ask<std::vector<PendingHost>>([](Tables& tables) { return tables.pending_hosts(); });
+}
+Result<std::vector<BootRecord>> Store::load_boots() {
+  return worker_->ask<std::vector<BootRecord>>([](Tables& tables) { return tables.boots(); });
+}
+Result<std::vector<JournalEntry>> Store::recent_journal(std::size_t most) {
+  return worker_->ask<std::vector<JournalEntry>>([most](Tables& tables) { return tables.journal(most); });
+}
+
+void Store::put_pending(PendingHost host) { worker_->add(std::move(host)); }
+void Store::erase_pending(const MacAddress& mac) { worker_->erase_pending(mac); }
+void Store::put_boot(BootRecord boot) { worker_->add(std::move(boot)); }
+void Store::append(JournalEntry entry) { worker_->add(std::move(entry)); }
+StoreStats Store::stats() { return worker_->stats(); }
+
+}  // namespace piman::manager

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/result.h"
+#include "manager/store/database.h"
+#include "manager/store/records.h"
+#include "netboot/dhcp/lease_store.h"
+
+/// What the manager must not forget: one SQLite file in a folder of its own.
+namespace piman::manager {
+
+struct StoreSettings {
+  std::string folder;                             ///< made when it is not there; holds piman.db and its lock
+  std::chrono::milliseconds journal_delay{5000};  ///< how long what may be late is gathered, to spare an SD card
+  bool survives_power_loss = true;                ///< off: an ACK still survives the death of the process
+  std::size_t boots_per_host = 8;
+  std::size_t most_boots = 20'000;
+  std::size_t most_journal_entries = 20'000;
+};
+
+/// Since the start.
+struct StoreStats {
+  std::uint64_t commits = 0;        ///< transactions with leases in them
+  std::uint64_t lease_changes = 0;  ///< stored by them
+  double commit_seconds = 0;        ///< spent in them, all together
+  std::uint64_t dropped = 0;        ///< journal lines, boots and pending hosts that found the queue full
+  std::array<std::uint64_t, kStoreFailureCount> failures{};  ///< of transactions, by StoreFailure
+  std::string error;                                         ///< why the last transaction failed; empty when it did not
+  LeaseCounts leases;                                        ///< at most some seconds old, see stats()
+};
+
+/// Leases are on the disk before commit() calls back; whatever waits goes into one transaction. Boots, pending hosts
+/// and the journal may be late: they are gathered and lost only with the power or by SIGKILL, and when the disk is full
+/// they are kept up to a limit and then counted as dropped. Errors: of open(), in words that say what to do. Later ones
+/// go to the callers, to stats() and, seldom, to the log. Thread-safety: every method may be called from any thread.
+/// One thread of its own does all the work on the file, so that only load*() and recent_journal() wait for the disk.
+class Store final : public netboot::dhcp::LeaseStore {
+ public:
+  /// Locks the folder: two managers on one file would each hold a part of the truth. `log` must outlive the store.
+  static Result<std::unique_ptr<Store>> open(const StoreSettings& settings, Logger& log);
+  /// Stores what is queued.
+  ~Store() override;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Result<std::vector<netboot::dhcp::Lease>> load() override;
+  void commit(std::vector<netboot::dhcp::LeaseChange> changes, Done done) override;
+
+  Result<std::vector<PendingHost>> load_pending();
+  Result<std::vector<BootRecord>> load_boots();
+  Result<std::vector<JournalEntry>> recent_journal(std::size_t most);
+
+  /// These return at once.
+  void put_pending(PendingHost host);
+  void erase_pending(const MacAddress& mac);
+  void put_boot(BootRecord boot);
+  void append(JournalEntry entry);
+
+  /// Counts leases anew in the background when the counts are older than a few seconds.
+  StoreStats stats();
+
+ private:
+  class Worker;
+  explicit Store(std::unique_ptr<Worker> worker);
+  const std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace piman::manager

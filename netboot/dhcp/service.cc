@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netboot/dhcp/service.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "netboot/dhcp/arp_prober.h"
+#include "netboot/dhcp/commit_queue.h"
+#include "netboot/dhcp/datagram_socket.h"
+#include "netboot/dhcp/neighbours.h"
+#include "netboot/dhcp/responder.h"
+
+namespace piman::netboot::dhcp {
+namespace {
+
+constexpr std::size_t kMostDelayed = 8192;
+constexpr int kMostProbesForOne = 3;  // then its client asks again
+constexpr std::uint16_t kDiscardPort = 9;
+const Ipv4Address kEverybody(0xFFFF'FFFF);
+const MacAddress kBroadcastMac({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
+
+Now read_clocks() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
+
+}  // namespace
+
+class Service::Impl {
+ public:
+  Impl(asio::io_context& io, ServiceConfig config, std::vector<Ipv4Address> own_addresses,
+       const HostDirectory& directory, LeaseStore& store, Observer& observer)
+      : io_(io),
+        config_(std::move(config)),
+        directory_(directory),
+        observer_(observer),
+        responder_(config_.responder, std::move(own_addresses)),
+        commits_(io, store),
+        timer_(io) {
+    commits_.on_commit_done([this] { send_ready(); });
+  }
+
+  Result<void> load(LeaseStore& store) {
+    take_new_hosts();
+    const auto leases = store.load();
+    if (!leases) return tl::unexpected<Error>(leases.error());
+    for (LeaseChange& change : responder_.load(*leases, read_clocks())) commits_.add(std::move(change), [](bool) {});
+    commits_.flush();
+    return {};
+  }
+
+  Result<void> open(const Interface& interface, std::uint16_t port, bool is_proxy_port) {
+    auto socket = DatagramSocket::open(interface, port);
+    if (!socket) return tl::unexpected<Error>(socket.error());
+    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>(
+        Wire{std::move(*socket), nullptr, is_proxy_port, asio::posix::stream_descriptor(io_), {}, {}}));
+    wire.waiter.assign(::dup(wire.socket->native_handle()));
+    if (config_.responder.mode == Mode::kServer && config_.responder.probe_addresses) {
+      auto prober =
+          ArpProber::open(io_, interface, config_.probe_wait,
+                          [this, &wire](Ipv4Address address, bool in_use) { on_probed(wire, address, in_use); });
+      if (!prober) return tl::unexpected<Error>(prober.error());
+      wire.prober = std::move(*prober);
+    }
+    await_message(wire);
+    return {};
+  }
+
+ private:
+  /// A reply on its way: what it is, where it goes, what is told of it.
+  struct Reply {
+    UdpAddresses addresses;
+    bool as_frame = false;
+    MacAddress mac;
+    std::vector<std::uint8_t> bytes;
+    DhcpEvent event;
+    bool is_repeat = false;  // or a nudge: told of before
+    bool confirm_neighbour = false;
+  };
+  /// A message whose answer waits for a probe.
+  struct Held {
+    std::vector<std::uint8_t> bytes;
+    Ipv4Address source, own_address;
+    std::uint16_t source_port;
+    SteadyTime arrived;
+    int probes;
+  };
+  struct Wire {
+    std::unique_ptr<DatagramSocket> socket;
+    std::unique_ptr<ArpProber> prober;
+    bool is_proxy_port;
+    asio::posix::stream_descriptor waiter;
+    std::vector<Reply> ready;
+    std::unordered_map<Ipv4Address, Held, HashAddress> held;  // by the address that is probed
+  };
+
+  void take_new_hosts() {
+    auto hosts = directory_.hosts();
+    if (hosts == hosts_) return;
+    hosts_ = hosts;
+    responder_.set_hosts(std::move(hosts));
+  }
+
+  void await_message(Wire& wire) {
+    wire.waiter.async_wait(asio::posix::stream_descriptor::wait_read, [this, &wire](error_code error) {
+      if (!error) on_readable(wire);
+    });
+  }
+
+  void on_readable(Wire& wire) {
+    take_new_hosts();
+    const Now now = read_clocks();
+    wire.socket->receive([&](const Incoming& incoming) { serve(wire, incoming, now, now.steady, 0); });
+    commits_.flush();
+    send_ready();
+    await_message(wire);
+  }
+
+  void serve(Wire& wire, const Incoming& incoming, Now now, SteadyTime arrived, int probes) {
+    if (const auto decoded = decode(incoming.bytes, request_); !decoded) {
+      observer_.on_malformed("dhcp", to_text(decoded.error()));
+      return;
+    }
+    responder_.handle(request_, {incoming.own_address, incoming.source, wire.is_proxy_port}, now, decision_);
+    if (decision_.probe && !hold_for_probe(wire, incoming, arrived, probes)) decision_.drop = Drop::kBusy;
+    if (decision_.sent) {
+      deliver(wire, incoming, now, arrived);
+      return;
+    }
+    DhcpEvent event = event_of(wire, decision_.drop);
+    if (!decision_.change) {
+      observer_.on_dhcp(event);
+      return;
+    }
+    // RELEASE and DECLINE: nothing waits for them.
+    store(std::move(*decision_.change), [this, event = std::move(event)](bool stored) mutable {
+      if (!stored) event.drop_reason = to_text(Drop::kStoreFailed);
+      observer_.on_dhcp(event);
+    });
+  }
+
+  void store(LeaseChange change, CommitQueue::Then then) {
+    if (!commits_.add(std::move(change), then)) then(false);
+  }
+
+  DhcpEvent event_of(const Wire& wire, Drop drop) const {
+    DhcpEvent event;
+    event.mac = request_.chaddr;
+    event.xid = request_.xid;
+    if (decision_.received) event.received = to_text(*decision_.received);
+    if (decision_.sent) event.sent = to_text(*decision_.sent);
+    event.drop_reason = to_text(drop);
+    event.address = decision_.address;
+    event.other_server = decision_.other_server;
+    event.client = {to_text(decision_.client.model), decision_.client.serial, decision_.client.revision};
+    event.interface = wire.socket->interface().name;
+    event.relayed = request_.giaddr != Ipv4Address();
+    return event;
+  }
+
+  Reply reply_of(const Wire& wire, const Incoming& incoming) {
+    Reply reply;
+    const ReplyRoute& route = decision_.route;
+    reply.as_frame = route.kind != ReplyRoute::Kind::kUnicast;
+    reply.mac = route.kind == ReplyRoute::Kind::kFrame ? route.mac : kBroadcastMac;
+    const std::uint16_t own_port = wire.is_proxy_port ? config_.proxy_port : config_.server_port;
+    const std::uint16_t port = route.port == ReplyRoute::Port::kServer   ? config_.server_port
+                               : route.port == ReplyRoute::Port::kClient ? config_.client_port
+                                                                         : incoming.source_port;
+    reply.addresses = {incoming.own_address, route.address, own_port, port};
+    encode(decision_.reply, reply_limit(request_), reply.bytes);
+    reply.event = event_of(wire, Drop::kNone);
+    reply.confirm_neighbour = is_pi(decision_.client.model) && route.kind == ReplyRoute::Kind::kFrame;
+    return reply;
+  }
+
+  void deliver(Wire& wire, const Incoming& incoming, Now now, SteadyTime arrived) {
+    Reply reply = reply_of(wire, incoming);
+    const Timing timing = decision_.timing;
+    if (!decision_.change) return dispatch(wire, std::move(reply), timing, arrived, now.steady);
+    // The client hears of its lease only when it is stored.
+    store(std::move(*decision_.change),
+          [this, &wire, timing, arrived, held = std::make_shared<Reply>(std::move(reply))](bool stored) {
+            if (stored) return dispatch(wire, std::move(*held), timing, arrived, std::chrono::steady_clock::now());
+            held->event.sent = {};
+            held->event.drop_reason = to_text(Drop::kStoreFailed);
+            observer_.on_dhcp(held->event);
+          });
+  }
+
+  void dispatch(Wire& wire, Reply reply, const Timing& timing, SteadyTime arrived, SteadyTime now) {
+    if (timing.nudge) delay(wire, nudge_of(reply), arrived + *timing.nudge);
+    if (timing.again) {
+      Reply again = reply;
+      again.is_repeat = true;
+      delay(wire, std::move(again), arrived + *timing.again);
+    }
+    if (timing.first.count() > 0 && arrived + timing.first > now) {
+      delay(wire, std::move(reply), arrived + timing.first);
+    } else {
+      wire.ready.push_back(std::move(reply));
+    }
+  }
+
+  /// A frame that means nothing, to the client's hardware address.
+  static Reply nudge_of(const Reply& reply) {
+    Reply nudge;
+    nudge.as_frame = true;
+    nudge.mac = reply.event.mac;
+    nudge.addresses = {reply.addresses.source, reply.addresses.destination, kDiscardPort, kDiscardPort};
+    nudge.bytes = {0};
+    nudge.is_repeat = true;
+    return nudge;
+  }
+
+  void delay(Wire& wire, Reply reply, SteadyTime due) {
+    if (delayed_.size() >= kMostDelayed) return;
+    delayed_.emplace(due, std::make_pair(&wire, std::move(reply)));
+    arm_timer();
+  }
+
+  void arm_timer() {
+    if (delayed_.empty()) return;
+    timer_.expires_at(delayed_.begin()->first);  // which cancels an earlier wait
+    timer_.async_wait([this](error_code error) {
+      if (!error) on_timer();
+    });
+  }
+
+  void on_timer() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    while (!delayed_.empty() && delayed_.begin()->first <= now) {
+      auto& [wire, reply] = delayed_.begin()->second;
+      wire->ready.push_back(std::move(reply));
+      delayed_.erase(delayed_.begin());
+    }
+    send_ready();
+    arm_timer();
+  }
+
+  void send_ready() {
+    for (const auto& wire : wires_) {
+      if (!wire->ready.empty()) send_ready(*wire);
+    }
+  }
+
+  void send_ready(Wire& wire) {
+    outgoing_.clear();
+    for (const Reply& reply : wire.ready) {
+      outgoing_.push_back({reply.addresses, reply.as_frame, reply.mac, reply.bytes, false});
+      if (reply.confirm_neighbour) {
+        neighbours_.confirm(wire.socket->interface().index, reply.addresses.destination, reply.mac);
+      }
+    }
+    wire.socket->send(outgoing_);
+    for (std::size_t i = 0; i < outgoing_.size(); ++i) {
+      Reply& reply = wire.ready[i];
+      if (reply.is_repeat) continue;
+      if (!outgoing_[i].sent) {
+        reply.event.sent = {};
+        reply.event.drop_reason = to_text(Drop::kSendFailed);
+      }
+      observer_.on_dhcp(reply.event);
+    }
+    wire.ready.clear();
+  }
+
+  bool hold_for_probe(Wire& wire, const Incoming& incoming, SteadyTime arrived, int probes) {
+    const Ipv4Address address = *decision_.probe;
+    if (wire.prober == nullptr || probes >= kMostProbesForOne) return false;
+    if (!wire.prober->probe(address, request_.chaddr, std::chrono::steady_clock::now())) return false;
+    // A repeated DISCOVER meanwhile takes the place of the first: the answer's xid must be the last one's.
+    wire.held.insert_or_assign(address, Held{{incoming.bytes.begin(), incoming.bytes.end()},
+                                             incoming.source,
+                                             incoming.own_address,
+                                             incoming.source_port,
+                                             arrived,
+                                             probes + 1});
+    return true;
+  }
+
+  void on_probed(Wire& wire, Ipv4Address address, bool in_use) {
+    const auto found = wire.held.find(address);
+    if (found == wire.held.end()) return;
+    const Held held = std::move(found->second);
+    wire.held.erase(found);
+    const Now now = read_clocks();
+    if (in_use) {
+      if (auto change = responder_.conflict(address, now)) store(std::move(*change), [](bool) {});
+    } else if (const LeaseTable::Entry* entry = responder_.table().find(address); entry != nullptr) {
+      responder_.vouch(address, entry->mac);
+    }
+    const Incoming incoming{held.bytes, held.source, held.source_port, held.own_address};
+    serve(wire, incoming, now, held.arrived, held.probes);
+    commits_.flush();
+    send_ready(wire);
+  }
+
+  asio::io_context& io_;
+  ServiceConfig config_;
+  const HostDirectory& directory_;
+  Observer& observer_;
+  std::shared_ptr<const HostTable> hosts_;
+  Responder responder_;
+  CommitQueue commits_;
+  Neighbours neighbours_;
+  std::vector<std::unique_ptr<Wire>> wires_;
+  std::multimap<SteadyTime, std::pair<Wire*, Reply>> delayed_;
+  asio::steady_timer timer_;
+  // Of one message at a time; kept for their memory.
+  Packet request_;
+  Decision decision_;
+  std::vector<Outgoing> outgoing_;
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() = default;
+
+Result<std::unique_ptr<Service>> Service::start(asio::io_context& io, ServiceConfig config,
+                                                const HostDirectory& directory, LeaseStore& store, Observer& observer) {
+  if (auto valid = check(config.responder); !valid) return fail_with("DHCP", valid.error());
+  if (config.interfaces.empty()) return fail("DHCP: no interface to serve");
+  std::vector<Interface> interfaces;
+  std::vector<Ipv4Address> own_addresses;
+  for (const std::string& name : config.interfaces) {
+    auto interface = find_interface(name);
+    if (!interface) return fail_with("DHCP", interface.error());
+    own_addresses.insert(own_addresses.end(), interface->addresses.begin(), interface->addresses.end());
+    interfaces.push_back(std::move(*interface));
+  }
+  const std::uint16_t server_port = config.server_port, proxy_port = config.proxy_port;
+  const bool is_proxy = config.responder.mode == Mode::kProxy;
+  auto impl = std::make_unique<Impl>(io, std::move(config), std::move(own_addresses), directory, store, observer);
+  if (auto loaded = impl->load(store); !loaded) return fail_with("stored leases", loaded.error());
+  for (const Interface& interface : interfaces) {
+    if (auto opened = impl->open(interface, server_port, false); !opened) return tl::unexpected<Error>(opened.error());
+    if (!is_proxy) continue;
+    if (auto opened = impl->open(interface, proxy_port, true); !opened) return tl::unexpected<Error>(opened.error());
+  }
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+}  // namespace piman::netboot::dhcp

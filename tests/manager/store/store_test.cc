@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/store/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/text.h"
+#include "manager/store/schema.h"
+#include "tests/manager/store/sample_leases.h"
+#include "tests/support/temp_tree.h"
+
+namespace piman::manager {
+namespace {
+
+using test::erase_of;
+using test::make_lease;
+using test::put_of;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAreArray;
+using namespace std::chrono_literals;
+
+StoreSettings settings_in(const piman::test::TempTree& tree) {
+  StoreSettings settings;
+  settings.folder = tree.path("state");
+  settings.journal_delay = 10ms;
+  return settings;
+}
+
+class StoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Store> open() {
+    auto store = Store::open(settings, log);
+    if (!store) ADD_FAILURE() << store.error().message;
+    return store ? std::move(*store) : nullptr;
+  }
+  /// The words of an open() that must fail.
+  std::string refusal() {
+    const auto store = Store::open(settings, log);
+    return store ? "it opened" : store.error().message;
+  }
+  static Result<void> commit(Store& store, std::vector<netboot::dhcp::LeaseChange> changes) {
+    std::promise<Result<void>> done;
+    store.commit(std::move(changes), [&done](Result<void> outcome) { done.set_value(std::move(outcome)); });
+    return done.get_future().get();
+  }
+
+  piman::test::TempTree tree;
+  StoreSettings settings = settings_in(tree);
+  Logger log{LogLevel::kDebug, LogFormat::kLogfmt, [](std::string_view) {}};
+};
+
+TEST_F(StoreTest, gives_back_what_was_committed) {
+  auto forever = make_lease(7);
+  forever.expires.reset();
+  forever.client_id = {1, 0, 255};
+  forever.hostname = "pi7";
+  auto declined = make_lease(8);
+  declined.state = netboot::dhcp::LeaseState::kDeclined;
+  declined.mac = MacAddress();
+  auto highest = make_lease(9);
+  highest.address = Ipv4Address(0xFFFFFFFF);
+  {
+    const auto store = open();
+    EXPECT_THAT(*store->load(), IsEmpty());
+    EXPECT_TRUE(commit(*store, {put_of(forever), put_of(declined), put_of(highest)}));
+  }
+  EXPECT_THAT(*open()->load(), UnorderedElementsAreArray({forever, declined, highest}));
+}
+
+TEST_F(StoreTest, the_last_change_of_an_address_counts) {
+  auto first = make_lease(1);
+  auto second = make_lease(1);
+  second.hostname = "later";
+  const auto store = open();
+  EXPECT_TRUE(commit(*store, {put_of(first), put_of(second), put_of(make_lease(2)), erase_of(make_lease(2))}));
+  EXPECT_THAT(*store->load(), ElementsAre(second));
+  EXPECT_TRUE(commit(*store, {erase_of(second)}));
+  EXPECT_TRUE(commit(*store, {}));
+  EXPECT_THAT(*store->load(), IsEmpty());
+}
+
+TEST_F(StoreTest, calls_back_for_everything_that_waits_when_it_goes) {
+  int called = 0;
+  {
+    const auto store = open();
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      store->commit({put_of(make_lease(i))}, [&called](const Result<void>& outcome) { called += outcome ? 1 : 1000; });
+    }
+  }
+  EXPECT_EQ(called, 100);
+  EXPECT_THAT(*open()->load(), SizeIs(100));
+}
+
+TEST_F(StoreTest, counts_leases_by_state) {
+  const WallTime now = std::chrono::system_clock::now();
+  auto expired = make_lease(1);
+  expired.expires = now - 1h;
+  auto bound = make_lease(2);
+  bound.expires = now + 1h;
+  auto released = make_lease(3);
+  released.state = netboot::dhcp::LeaseState::kReleased;
+  auto declined = make_lease(4);
+  declined.state = netboot::dhcp::LeaseState::kDeclined;
+  declined.expires = now + 1h;
+  {
+    const auto store = open();
+    ASSERT_TRUE(commit(*store, {put_of(expired), put_of(bound), put_of(released), put_of(declined)}));
+    EXPECT_EQ(store->stats().lease_changes, 4U);
+    EXPECT_EQ(store->stats().commits, 1U);
+  }
+  const auto store = open();
+  ASSERT_TRUE(store->load());  // the first count is made before anything is answered
+  const LeaseCounts counts = store->stats().leases;
+  EXPECT_EQ(counts.bound, 1U);
+  EXPECT_EQ(counts.expired, 1U);
+  EXPECT_EQ(counts.released, 1U);
+  EXPECT_EQ(counts.declined, 1U);
+}
+
+TEST_F(StoreTest, keeps_pending_hosts_and_forgets_those_accepted) {
+  PendingHost known;
+  known.mac = test::mac_of(1);
+  known.model = "pi4";
+  known.serial = 0xFFFFFFFF;
+  known.revision = 0xd03114;
+  known.first_seen = known.last_seen = WallTime(1'700'000'000s);
+  known.messages = 5;
+  known.interface = "eth0";
+  known.address = Ipv4Address(0x0A000005);
+  PendingHost other = known;
+  other.mac = test::mac_of(2);
+  other.serial.reset();
+  other.revision.reset();
+  {
+    const auto store = open();
+    store->put_pending(known);
+    store->put_pending(other);
+    EXPECT_THAT(*store->load_pending(), ElementsAre(known, other));
+    store->erase_pending(other.mac);
+    known.messages = 6;
+    store->put_pending(known);
+  }
+  EXPECT_THAT(*open()->load_pending(), ElementsAre(known));
+}
+
+TEST_F(StoreTest, keeps_the_last_boots_of_a_host) {
+  settings.boots_per_host = 3;
+  {
+    const auto store = open();
+    for (std::int64_t at = 1; at <= 5; ++at) store->put_boot({test::mac_of(1), at, {1, 2, 3}});
+    store->put_boot({test::mac_of(2), 1, {}});
+  }
+  const auto store = open();
+  store->put_boot({test::mac_of(1), 5, {9}});  // the same boot, later
+  const auto boots = store->load_boots();
+  ASSERT_TRUE(boots);
+  std::vector<std::int64_t> started;
+  for (const BootRecord& boot : *boots) {
+    if (boot.mac == test::mac_of(1)) started.push_back(boot.started_ms);
+  }
+  EXPECT_THAT(started, ElementsAre(3, 4, 5));
+  EXPECT_THAT(*boots, SizeIs(4));
+  EXPECT_THAT(boots->back().data, ElementsAre(9));
+}
+
+TEST_F(StoreTest, bounds_the_boots_and_the_journal_of_all) {
+  settings.most_boots = 10;
+  settings.most_journal_entries = 10;
+  {
+    const auto store = open();
+    for (std::uint32_t i = 0; i < 50; ++i) {
+      store->put_boot({test::mac_of(i), i, {}});
+      store->append({i, "boot", "pi", concat("text ", i)});
+    }
+  }
+  const auto store = open();
+  EXPECT_THAT(*store->load_boots(), SizeIs(10));
+  EXPECT_EQ(store->load_boots()->back().started_ms, 49);
+  const auto journal = store->recent_journal(1000);
+  EXPECT_THAT(*journal, SizeIs(10));
+  EXPECT_EQ(journal->back(), (JournalEntry{49, "boot", "pi", "text 49"}));
+  EXPECT_THAT(*store->recent_journal(2), SizeIs(2));
+}
+
+TEST_F(StoreTest, late_writes_come_by_themselves) {
+  const auto store = open();
+  store->append({1, "boot", "pi1", "text"});
+  // Another process sees it without anybody asking this one.
+  for (int i = 0; i < 500; ++i) {
+    auto other = open_database(settings.folder + "/piman.db");
+    ASSERT_TRUE(other) << other.error().message;
+    if (*other->number("SELECT count(*) FROM journal") == 1) return;
+    std::this_thread::sleep_for(10ms);
+  }
+  FAIL() << "never stored";
+}
+
+TEST_F(StoreTest, drops_and_counts_what_finds_the_queue_full) {
+  settings.journal_delay = 1h;
+  const auto store = open();
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    store->append({i, "boot", "pi", ""});
+    store->put_boot({test::mac_of(i), 1, {}});
+    PendingHost host;
+    host.mac = test::mac_of(i);
+    store->put_pending(host);
+  }
+  EXPECT_EQ(store->stats().dropped, 3U * (5000 - 4096));
+}
+
+TEST_F(StoreTest, a_second_manager_is_refused) {
+  const auto store = open();
+  EXPECT_EQ(refusal(), concat("the store ", settings.folder, " is in use by another piman"));
+}
+
+TEST_F(StoreTest, refuses_what_is_no_database) {
+  tree.put("state/piman.db", std::string(5000, 'x'));
+  EXPECT_THAT(refusal(), HasSubstr("not the database that piman made"));
+  EXPECT_EQ(piman::test::read_file(tree.path("state/piman.db")), std::string(5000, 'x'));
+  tree.put("state/piman.db", "");  // what a file system leaves of a file after some crashes
+  EXPECT_THAT(refusal(), HasSubstr("database of another program"));
+  tree.remove("state/piman.db");
+  std::filesystem::create_directory(tree.path("state/piman.db"));
+  EXPECT_THAT(refusal(), HasSubstr(tree.path("state/piman.db")));
+}
+
+TEST_F(StoreTest, refuses_the_database_of_another_program) {
+  std::filesystem::create_directory(settings.folder);
+  {
+    auto foreign = Database::open(settings.folder + "/piman.db", Database::Mode::kCreate);
+    ASSERT_TRUE(foreign->run("CREATE TABLE cookies (name TEXT); PRAGMA user_version=1"));
+  }
+  EXPECT_THAT(refusal(), HasSubstr("database of another program"));
+}
+
+TEST_F(StoreTest, refuses_the_schema_of_a_newer_piman) {
+  open().reset();
+  {
+    auto database = open_database(settings.folder + "/piman.db");
+    ASSERT_TRUE(database->run("PRAGMA user_version=99"));
+  }
+  EXPECT_THAT(refusal(), HasSubstr("made by a newer piman: its schema is 99, this program knows 1"));
+}
+
+TEST_F(StoreTest, refuses_a_damaged_file_and_leaves_it_as_it_is) {
+  {
+    const auto store = open();
+    std::vector<netboot::dhcp::LeaseChange> changes;
+    for (std::uint32_t i = 0; i < 2000; ++i) changes.push_back(put_of(make_lease(i)));
+    ASSERT_TRUE(commit(*store, std::move(changes)));
+  }
+  const std::string path = settings.folder + "/piman.db";
+  std::string bytes = piman::test::read_file(path);
+  ASSERT_GT(bytes.size(), 50'000U);
+  for (std::size_t page = 4096; page + 64 < bytes.size(); page += 4096) bytes.replace(page, 64, 64, '\xAA');
+  tree.put("state/piman.db", bytes);
+  EXPECT_THAT(refusal(), HasSubstr("is damaged ("));
+  EXPECT_THAT(refusal(), HasSubstr("restore it from a backup"));
+  EXPECT_EQ(piman::test::read_file(path), bytes);
+}
+
+TEST_F(StoreTest, refuses_to_begin_anew_beside_the_journal_of_a_lost_database) {
+  tree.put("state/piman.db-wal", "leases of an hour");
+  EXPECT_THAT(refusal(), HasSubstr("is missing, but its journal"));
+}
+
+TEST_F(StoreTest, a_half_made_database_is_made_again) {
+  tree.put("state/piman.db.new", "a crash came here");
+  EXPECT_NE(open(), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(tree.path("state/piman.db.new")));
+}
+
+TEST_F(StoreTest, says_where_it_may_not_write) {
+  settings.folder = "/nonexistent/state";
+  EXPECT_EQ(refusal(), "making the store's folder /nonexistent/state: No such file or directory");
+}
+
+TEST(Schema, takes_the_steps_that_a_file_lacks_and_all_or_none_of_them) {
+  const piman::test::TempTree tree;
+  auto database = Database::open(tree.path("db"), Database::Mode::kCreate);
+  ASSERT_TRUE(database) << database.error().message;
+  constexpr std::array kOne = {"CREATE TABLE a (x INTEGER)"};
+  constexpr std::array kThree = {"CREATE TABLE a (x INTEGER)", "CREATE TABLE b (x INTEGER)",
+                                 "INSERT INTO b VALUES (5)"};
+  constexpr std::array kBroken = {"CREATE TABLE a (x INTEGER)", "CREATE TABLE b (x INTEGER)",
+                                  "INSERT INTO none VALUES (5)"};
+  ASSERT_TRUE(take_steps(*database, kOne));
+  EXPECT_FALSE(take_steps(*database, kBroken));
+  EXPECT_EQ(*database->number("PRAGMA user_version"), 1);
+  EXPECT_EQ(*database->number("SELECT count(*) FROM sqlite_schema"), 1);
+  ASSERT_TRUE(take_steps(*database, kThree));
+  EXPECT_EQ(*database->number("PRAGMA user_version"), 3);
+  EXPECT_EQ(*database->number("SELECT x FROM b"), 5);
+  EXPECT_FALSE(take_steps(*database, kOne));
+}
+
+}  // namespace
+}  // namespace piman::manager
