@@ -18,10 +18,14 @@ struct Word {
   bool takes_names;
 };
 constexpr Word kWords[] = {
-    {"prefix", Action::kPrefix, true},       {"probe", Action::kProbe, true},
-    {"try", Action::kTry, true},             {"need", Action::kNeed, true},
-    {"kernel", Action::kKernel, true},       {"dtb", Action::kDtb, true},
-    {"initramfs", Action::kInitramfs, false}, {"overlays", Action::kOverlays, false},
+    {"prefix", Action::kPrefix, true},
+    {"probe", Action::kProbe, true},
+    {"try", Action::kTry, true},
+    {"need", Action::kNeed, true},
+    {"kernel", Action::kKernel, true},
+    {"dtb", Action::kDtb, true},
+    {"initramfs", Action::kInitramfs, false},
+    {"overlays", Action::kOverlays, false},
 };
 
 Result<std::optional<Step>> parse_step(std::string_view line) {
@@ -36,7 +40,8 @@ Result<std::optional<Step>> parse_step(std::string_view line) {
   if (known == std::end(kWords)) return fail(concat("unknown word ", quote(word)));
   step.action = known->action;
   for (std::string_view name = next_field(line); !name.empty(); name = next_field(line)) step.names.emplace_back(name);
-  if (known->takes_names == step.names.empty()) return fail(concat(word, known->takes_names ? " needs" : " takes no", " names"));
+  if (known->takes_names == step.names.empty())
+    return fail(concat(word, known->takes_names ? " needs" : " takes no", " names"));
   return std::optional<Step>(std::move(step));
 }
 

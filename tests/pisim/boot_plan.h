@@ -8,8 +8,8 @@
 
 #include "common/result.h"
 
-/// Which files a boot stage asks for, in which order: a small language, so that the orders below are data and a user can
-/// bring another one (`--plan`). One line a step:
+/// Which files a boot stage asks for, in which order: a small language, so that the orders below are data and a user
+/// can bring another one (`--plan`). One line a step:
 ///
 ///   prefix NAME...     probes PREFIX/NAME; when none is there, all later names are asked for without the prefix
 ///   probe NAME         asks whether it is there, and ends the transfer at the first answer
@@ -19,7 +19,8 @@
 ///   initramfs          reads what config.txt names, if it names one
 ///   overlays           reads overlays/X.dtbo for every `dtoverlay=X` of config.txt
 ///
-/// `root` before a step: never with the prefix. `full` before a step: left out with --files=minimal. `#` begins a comment.
+/// `root` before a step: never with the prefix. `full` before a step: left out with --files=minimal. `#` begins a
+/// comment.
 namespace piman::pisim {
 
 enum class Action : std::uint8_t { kPrefix, kProbe, kTry, kNeed, kKernel, kDtb, kInitramfs, kOverlays };

@@ -39,7 +39,7 @@ struct DhcpTraits {
   std::uint16_t flags = 0;
   std::uint8_t ttl = 128;
   std::size_t padded_to = 0;
-  bool rom_timing = false;      ///< the 3B: see DhcpClient
+  bool rom_timing = false;  ///< the 3B: see DhcpClient
   bool refuses_relayed = false;
   bool refuses_pads = false;
 };
@@ -64,7 +64,10 @@ class DhcpClient {
   /// `traits` and `findings` must outlive the client.
   DhcpClient(const DhcpTraits& traits, const Identity& identity, Time rom_receive_timeout, std::uint64_t seed,
              Findings& findings)
-      : traits_(traits), identity_(identity), rom_receive_timeout_(rom_receive_timeout), random_(seed),
+      : traits_(traits),
+        identity_(identity),
+        rom_receive_timeout_(rom_receive_timeout),
+        random_(seed),
         findings_(findings) {}
 
   void start(Time now);

@@ -55,7 +55,8 @@ void FileLoader::next_name(Time now) {
   current_ = names_.back();
   names_.pop_back();
   words_ = current_;
-  const ExpectedFile* expected = context_.expected.is_checked(current_) ? context_.expected.find(current_, context_.identity) : nullptr;
+  const ExpectedFile* expected =
+      context_.expected.is_checked(current_) ? context_.expected.find(current_, context_.identity) : nullptr;
   check_ = std::make_unique<FileCheck>(expected, current_.ends_with(kConfig));
   const bool probe = action_ == Action::kProbe || action_ == Action::kPrefix;
   transfer_ = std::make_unique<TftpClient>(context_.traits, current_, probe, memory_.next_port, *check_, findings_);

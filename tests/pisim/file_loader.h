@@ -25,9 +25,9 @@ struct BootMemory {
 };
 
 struct LoadCounts {
-  std::uint64_t files = 0;    ///< read whole
-  std::uint64_t absent = 0;   ///< answered with an ERROR
-  std::uint64_t probes = 0;   ///< found by a probe
+  std::uint64_t files = 0;   ///< read whole
+  std::uint64_t absent = 0;  ///< answered with an ERROR
+  std::uint64_t probes = 0;  ///< found by a probe
   std::uint64_t bytes = 0;
   std::uint64_t blocks = 0;
 };

@@ -42,7 +42,8 @@ struct BadFrame {
 
 using ParsedFrame = std::variant<OtherFrame, BadFrame, ArpPacket, UdpPacket>;
 
-/// `checksums_filled`: false for a frame that a kernel left the UDP checksum of to the hardware, which veth has none of.
+/// `checksums_filled`: false for a frame that a kernel left the UDP checksum of to the hardware, which veth has none
+/// of.
 ParsedFrame parse_frame(ByteView frame, bool checksums_filled = true);
 
 /// To the broadcast address as a request, to `packet.target_mac` as a reply. 60 bytes, as Ethernet asks.

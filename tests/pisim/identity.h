@@ -14,9 +14,9 @@ namespace piman::pisim {
 
 /// What option 97 holds.
 enum class GuidForm : std::uint8_t {
-  kConstant44,   ///< sixteen times 0x44: a bug of the 3B's mask ROM
-  kSerialTimes4, ///< the serial number, little endian, four times
-  kRPi4,         ///< "RPi4", revision, last four bytes of the MAC, serial; numbers little endian
+  kConstant44,    ///< sixteen times 0x44: a bug of the 3B's mask ROM
+  kSerialTimes4,  ///< the serial number, little endian, four times
+  kRPi4,          ///< "RPi4", revision, last four bytes of the MAC, serial; numbers little endian
   kRPi5,
   kRandom,  ///< as a PC has it
 };

@@ -16,9 +16,7 @@ struct LinkConditions {
   Time delay{};        ///< of every frame
   Time jitter{};       ///< on top, anything up to this
 
-  bool clean() const {
-    return loss <= 0 && duplicate <= 0 && reorder <= 0 && delay == Time(0) && jitter == Time(0);
-  }
+  bool clean() const { return loss <= 0 && duplicate <= 0 && reorder <= 0 && delay == Time(0) && jitter == Time(0); }
 };
 
 class Link {

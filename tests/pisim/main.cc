@@ -118,7 +118,9 @@ void show_progress(const Simulation& simulation, Time now) {
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -147,7 +149,8 @@ RunResult simulate(const Options& options, Wire& wire, std::vector<std::unique_p
 
 int main(int argc, char** argv) {
   std::vector<std::string> problems;
-  const Options options = parse_options(std::span<const char* const>(argv + 1, static_cast<std::size_t>(argc - 1)), problems);
+  const Options options =
+      parse_options(std::span<const char* const>(argv + 1, static_cast<std::size_t>(argc - 1)), problems);
   if (options.help) {
     print_help();
     return 0;

@@ -26,9 +26,9 @@ const std::vector<std::uint8_t> kFourteen = {43, 60, 67, 128, 129, 130, 131, 132
 const std::vector<std::uint8_t> kEepromFourteen = {1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135};
 const std::vector<std::uint8_t> kLinux = {1, 3, 6, 12, 15, 17, 26, 40, 42};
 const std::vector<std::uint8_t> kPlain = {1, 3, 6, 12, 15, 28, 42};
-const std::vector<std::uint8_t> kPc = {1,  2,  3,  4,  5,  6,  11, 12, 13, 15,  16,  17,  18,  22,  23,  28,  40,  41,
-                                       42, 43, 50, 51, 54, 58, 59, 60, 66, 67,  97,  128, 129, 130, 131, 132, 133, 134,
-                                       135};
+const std::vector<std::uint8_t> kPc = {1,  2,  3,  4,   5,   6,   11,  12,  13,  15,  16, 17, 18,
+                                       22, 23, 28, 40,  41,  42,  43,  50,  51,  54,  58, 59, 60,
+                                       66, 67, 97, 128, 129, 130, 131, 132, 133, 134, 135};
 
 constexpr std::string_view kRomPlan = R"(
 root need bootcode.bin
@@ -228,8 +228,8 @@ Stage linux_kernel() {
   stage.name = "linux";
   stage.dhcp.pxe_in_discover = stage.dhcp.pxe_in_request = false;
   stage.dhcp.parameter_list = kLinux;
-  stage.dhcp.discover_at = {Time(0), seconds(2), milliseconds(5500), milliseconds(11600), milliseconds(22300),
-                            milliseconds(41000)};
+  stage.dhcp.discover_at = {
+      Time(0), seconds(2), milliseconds(5500), milliseconds(11600), milliseconds(22300), milliseconds(41000)};
   stage.dhcp.give_up = seconds(71);
   stage.dhcp.request_resend = seconds(2);
   stage.dhcp.counts_seconds = true;
@@ -247,8 +247,11 @@ Model old_pi(std::string_view name, std::string_view what, std::uint32_t revisio
 }
 
 Model pi4(std::string_view name, std::string_view what, GuidForm guid, std::uint16_t blksize) {
-  return {name,     what,           Role::kPi,
-          {0xdc, 0xa6, 0x32}, 0x00c0'3114,
+  return {name,
+          what,
+          Role::kPi,
+          {0xdc, 0xa6, 0x32},
+          0x00c0'3114,
           {"all", "pi4"},
           {eeprom(guid, blksize, kEepromPlan), start4_elf(blksize), linux_kernel()}};
 }
@@ -269,32 +272,44 @@ void make_old(Model& model) {
 std::vector<Model> make_models() {
   std::vector<Model> models;
   models.push_back(old_pi("pi1", "Pi 1 with only bootcode.bin on its SD card", 0x0010, {"pi1"},
-                          {bootcode(), start_elf("dtb bcm2708-rpi-b-plus.dtb bcm2708-rpi-b.dtb\nkernel kernel.img\n"
-                                                 "initramfs"),
+                          {bootcode(),
+                           start_elf("dtb bcm2708-rpi-b-plus.dtb bcm2708-rpi-b.dtb\nkernel kernel.img\n"
+                                     "initramfs"),
                            linux_kernel()}));
   models.front().stages.front().startup = Time(0);
-  models.push_back(old_pi("pi3b", "Pi 3B by its mask ROM, with that ROM's bugs", 0x00a0'2082, {"pi3"},
-                          {rom_3b(), bootcode(),
-                           start_elf("dtb bcm2710-rpi-3-b.dtb\nkernel kernel8.img kernel7.img\ninitramfs"),
-                           linux_kernel()}));
+  models.push_back(
+      old_pi("pi3b", "Pi 3B by its mask ROM, with that ROM's bugs", 0x00a0'2082, {"pi3"},
+             {rom_3b(), bootcode(), start_elf("dtb bcm2710-rpi-3-b.dtb\nkernel kernel8.img kernel7.img\ninitramfs"),
+              linux_kernel()}));
   models.push_back(old_pi("pi3bplus", "Pi 3B+ by its mask ROM", 0x00a0'20d3, {"pi3", "pi3+"},
                           {rom_3bplus(), bootcode(),
                            start_elf("dtb bcm2710-rpi-3-b-plus.dtb bcm2710-rpi-3-b.dtb\n"
                                      "kernel kernel8.img kernel7.img\ninitramfs"),
                            linux_kernel()}));
   models.push_back(pi4("pi4", "Pi 4 with a bootloader of 2026", GuidForm::kRPi4, 1468));
-  models.push_back(pi4("pi4-2020", "Pi 4 with one of April 2020: blksize 1024, no option 60 in its REQUEST, no relays, "
-                                   "hangs on duplicate DATA and after block 65535",
+  models.push_back(pi4("pi4-2020",
+                       "Pi 4 with one of April 2020: blksize 1024, no option 60 in its REQUEST, no relays, "
+                       "hangs on duplicate DATA and after block 65535",
                        GuidForm::kRPi4, 1024));
   make_old(models.back());
   models.push_back(pi4("pi4-2019", "as pi4-2020, and drops replies with pads; option 97 is the serial number",
                        GuidForm::kSerialTimes4, 1024));
   make_old(models.back());
   models.back().stages.front().dhcp.refuses_pads = true;
-  models.push_back({"pi5", "Pi 5 (its order of files is assumed)", Role::kPi, {0x2c, 0xcf, 0x67}, 0x00d0'4170,
-                    {"all", "pi5"}, {eeprom(GuidForm::kRPi5, 1468, kPi5Plan), linux_kernel()}});
-  models.push_back({"x86", "a PC's PXE ROM: must not get a Raspberry Pi's reply", Role::kForeignPxe,
-                    {0x52, 0x54, 0x00}, 0, {}, {Stage{}}});
+  models.push_back({"pi5",
+                    "Pi 5 (its order of files is assumed)",
+                    Role::kPi,
+                    {0x2c, 0xcf, 0x67},
+                    0x00d0'4170,
+                    {"all", "pi5"},
+                    {eeprom(GuidForm::kRPi5, 1468, kPi5Plan), linux_kernel()}});
+  models.push_back({"x86",
+                    "a PC's PXE ROM: must not get a Raspberry Pi's reply",
+                    Role::kForeignPxe,
+                    {0x52, 0x54, 0x00},
+                    0,
+                    {},
+                    {Stage{}}});
   Stage& pc = models.back().stages.front();
   pc.name = "pxe";
   pc.dhcp.guid = GuidForm::kRandom;
@@ -305,8 +320,13 @@ std::vector<Model> make_models() {
   pc.dhcp.flags = 0x8000;
   pc.dhcp.ttl = 64;
   pc.dhcp.padded_to = 548;
-  models.push_back({"dhcp", "a plain DHCP client: gets an address, and nothing of PXE", Role::kPlainClient,
-                    {0x02, 0x50, 0x49}, 0, {}, {linux_kernel()}});
+  models.push_back({"dhcp",
+                    "a plain DHCP client: gets an address, and nothing of PXE",
+                    Role::kPlainClient,
+                    {0x02, 0x50, 0x49},
+                    0,
+                    {},
+                    {linux_kernel()}});
   Stage& plain = models.back().stages.front();
   plain.name = "dhcp";
   plain.dhcp.parameter_list = kPlain;

@@ -18,27 +18,40 @@ const std::array kTable = {
     Flag{"first-index", "N", "0", "The number of the first board of each model, from which its MAC is made.", false},
     Flag{"list", "", "false", "Prints name, model, MAC and serial number of the boards as CSV, and ends.", false},
     Flag{"files", "minimal|full", "full", "Ask for what a boot needs, or for all that the model asks for.", false},
-    Flag{"root", "DIR", "", "Compare every file with the one of that name here; what is not here must be answered "
-                            "with \"file not found\".", false},
+    Flag{"root", "DIR", "",
+         "Compare every file with the one of that name here; what is not here must be answered "
+         "with \"file not found\".",
+         false},
     Flag{"manifest", "FILE", "", "The same by sha256sum's lines.", false},
     Flag{"per-node", "", "false", "With --root or --manifest: SERIAL/NAME and MAC/NAME are NAME.", false},
     Flag{"unchecked", "NAME", "", "A file of this name may have any content, as a rendered template has.", true},
     Flag{"prefix", "serial|mac", "serial", "The folder that a Pi 4 or 5 asks for first (TFTP_PREFIX).", false},
-    Flag{"plan", "MODEL:FILE", "", "Another order of files for the stage that loads the kernel; README.md tells the "
-                                   "form.", true},
+    Flag{"plan", "MODEL:FILE", "",
+         "Another order of files for the stage that loads the kernel; README.md tells the "
+         "form.",
+         true},
     Flag{"expect-subnet", "NET/LENGTH", "", "Addresses outside it are a fault.", false},
     Flag{"start-spread", "TIME", "0", "Switch the boards on at random moments within this time.", false},
-    Flag{"storm", "", "false", "Switch all boards on at once, whatever --start-spread says, on one segment where they "
-                               "hear each other's broadcasts.", false},
+    Flag{"storm", "", "false",
+         "Switch all boards on at once, whatever --start-spread says, on one segment where they "
+         "hear each other's broadcasts.",
+         false},
     Flag{"shared-segment", "", "false", "The boards hear each other's broadcasts.", false},
     Flag{"timeout", "TIME", "180s", "A board that has not booted this long after power on has failed.", false},
-    Flag{"power-cycle", "TIME", "", "Switch a dead board off and on after this time. Without it, dead is failed.", false},
-    Flag{"time-scale", "FACTOR", "1", "Shortens the boards' own pauses (start-up of a stage, pause before a restart); "
-                                      "what the server sees of time-outs stays.", false},
-    Flag{"rom-receive-timeout", "TIME", "1s", "How long a 3B's mask ROM waits for any frame before it gives an attempt "
-                                              "up: measured as \"at least 1 second\".", false},
-    Flag{"relay", "INSIDE,OUTSIDE,SERVER", "", "Put a router with a DHCP relay between the boards and the wire: its "
-                                               "two addresses, and the server's.", false},
+    Flag{"power-cycle", "TIME", "", "Switch a dead board off and on after this time. Without it, dead is failed.",
+         false},
+    Flag{"time-scale", "FACTOR", "1",
+         "Shortens the boards' own pauses (start-up of a stage, pause before a restart); "
+         "what the server sees of time-outs stays.",
+         false},
+    Flag{"rom-receive-timeout", "TIME", "1s",
+         "How long a 3B's mask ROM waits for any frame before it gives an attempt "
+         "up: measured as \"at least 1 second\".",
+         false},
+    Flag{"relay", "INSIDE,OUTSIDE,SERVER", "",
+         "Put a router with a DHCP relay between the boards and the wire: its "
+         "two addresses, and the server's.",
+         false},
     Flag{"loss", "RATIO", "0", "Frames lost, each way.", false},
     Flag{"duplicate", "RATIO", "0", "Frames doubled, each way.", false},
     Flag{"reorder", "RATIO", "0", "Frames held back, each way.", false},

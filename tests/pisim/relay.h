@@ -43,7 +43,7 @@ class Relay {
 
   RelaySettings settings_;
   std::optional<MacAddress> server_mac_;
-  std::vector<Bytes> waiting_;  ///< for the server's MAC
+  std::vector<Bytes> waiting_;                    ///< for the server's MAC
   std::map<Ipv4Address, MacAddress> neighbours_;  ///< Pis, learned from the replies that went to them
 };
 

@@ -65,13 +65,12 @@ std::string fixed(double value, int decimals = 2) {
 
 void add_row(std::string& out, std::string_view name, const ModelSummary& s) {
   char line[200];
-  std::snprintf(line, sizeof line, "%-10.*s %6zu %6zu %6zu %8.2f %8.2f %8.2f %7llu %9.1f %9llu %9llu\n",
-                static_cast<int>(name.size()), name.data(), s.total, s.booted, s.total - s.booted,
-                percentile(s.seconds, 0.5), percentile(s.seconds, 0.99), percentile(s.seconds, 1),
-                static_cast<unsigned long long>(s.counts.load.files),
-                static_cast<double>(s.counts.load.bytes) / 1048576.0,
-                static_cast<unsigned long long>(s.counts.frames_in),
-                static_cast<unsigned long long>(s.counts.frames_out));
+  std::snprintf(
+      line, sizeof line, "%-10.*s %6zu %6zu %6zu %8.2f %8.2f %8.2f %7llu %9.1f %9llu %9llu\n",
+      static_cast<int>(name.size()), name.data(), s.total, s.booted, s.total - s.booted, percentile(s.seconds, 0.5),
+      percentile(s.seconds, 0.99), percentile(s.seconds, 1), static_cast<unsigned long long>(s.counts.load.files),
+      static_cast<double>(s.counts.load.bytes) / 1048576.0, static_cast<unsigned long long>(s.counts.frames_in),
+      static_cast<unsigned long long>(s.counts.frames_out));
   out += line;
 }
 
@@ -128,10 +127,11 @@ std::string json_summary(std::string_view name, const ModelSummary& s) {
 }
 
 std::string json_node(const NodeResult& node) {
-  return concat("{\"name\":", json_text(node.name), ",\"model\":", json_text(node.model), ",\"mac\":",
-                json_text(node.mac), ",\"serial\":", json_text(node.serial), ",\"address\":", json_text(node.address),
-                ",\"booted\":", node.booted ? "true" : "false", ",\"stage\":", json_text(node.stage), ",\"state\":",
-                json_text(node.state), ",\"why\":", json_text(node.why), ",\"mended\":", json_text(node.mended),
+  return concat("{\"name\":", json_text(node.name), ",\"model\":", json_text(node.model),
+                ",\"mac\":", json_text(node.mac), ",\"serial\":", json_text(node.serial),
+                ",\"address\":", json_text(node.address), ",\"booted\":", node.booted ? "true" : "false",
+                ",\"stage\":", json_text(node.stage), ",\"state\":", json_text(node.state),
+                ",\"why\":", json_text(node.why), ",\"mended\":", json_text(node.mended),
                 ",\"seconds\":", fixed(node.seconds, 3), ",", json_counts(node.counts),
                 ",\"findings\":", json_findings(node.findings), "}");
 }
@@ -220,11 +220,11 @@ std::string render_table(const RunResult& run, bool verbose) {
 }
 
 std::string render_json(const RunResult& run) {
-  std::string out = concat("{\"elapsed_seconds\":", fixed(run.elapsed_seconds, 3), ",\"cpu_seconds\":",
-                           fixed(run.cpu_seconds, 3), ",\"dropped_by_kernel\":", run.dropped_by_kernel,
-                           ",\"unsent\":", run.unsent, ",\"interrupted\":", run.interrupted ? "true" : "false",
-                           ",\"has_fault\":", run.has_fault() ? "true" : "false", ",\"all\":",
-                           json_summary("", summary_of(run.nodes, "")), ",\"models\":[");
+  std::string out = concat(
+      "{\"elapsed_seconds\":", fixed(run.elapsed_seconds, 3), ",\"cpu_seconds\":", fixed(run.cpu_seconds, 3),
+      ",\"dropped_by_kernel\":", run.dropped_by_kernel, ",\"unsent\":", run.unsent,
+      ",\"interrupted\":", run.interrupted ? "true" : "false", ",\"has_fault\":", run.has_fault() ? "true" : "false",
+      ",\"all\":", json_summary("", summary_of(run.nodes, "")), ",\"models\":[");
   std::string separator;
   for (const std::string& model : models_of(run.nodes)) {
     out += concat(separator, json_summary(model, summary_of(run.nodes, model)));

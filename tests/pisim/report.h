@@ -21,9 +21,9 @@ struct NodeResult {
   bool booted = false;
   std::string stage;  ///< the last one reached
   std::string state;
-  std::string why;           ///< of a failure; empty when it booted
-  std::string mended;        ///< the last failure of one that booted nevertheless
-  double seconds = 0;        ///< from power on to booted, restarts and all
+  std::string why;     ///< of a failure; empty when it booted
+  std::string mended;  ///< the last failure of one that booted nevertheless
+  double seconds = 0;  ///< from power on to booted, restarts and all
   VirtualPi::Counts counts;
   Findings findings;
 };

@@ -21,8 +21,8 @@ namespace piman::pisim {
 struct SimulationSettings {
   LinkConditions conditions;  ///< of each direction
   std::uint64_t seed = 1;
-  Time start_spread{};     ///< power-on times are spread over this
-  Time node_timeout{};     ///< from power-on; who is not done then has failed
+  Time start_spread{};          ///< power-on times are spread over this
+  Time node_timeout{};          ///< from power-on; who is not done then has failed
   bool shared_segment = false;  ///< the Pis hear each other's broadcasts, as on a hub
   std::optional<RelaySettings> relay;
 };
@@ -47,9 +47,7 @@ class Simulation {
     std::uint64_t order;
     std::size_t receiver;  ///< a Pi, or kToWire
     Bytes frame;
-    bool operator>(const Delayed& other) const {
-      return at != other.at ? at > other.at : order > other.order;
-    }
+    bool operator>(const Delayed& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
   struct Wake {
     Time at;

@@ -16,12 +16,12 @@ namespace piman::pisim {
 
 struct TftpTraits {
   bool tsize = false;
-  std::uint16_t blksize = 0;   ///< 0: not asked for, so 512
-  Time request_resend{};       ///< a request without any answer is sent again after this
+  std::uint16_t blksize = 0;  ///< 0: not asked for, so 512
+  Time request_resend{};      ///< a request without any answer is sent again after this
   int request_tries = 5;
   bool new_port_on_resend = false;
-  Time file_timeout{};         ///< for the whole file; 0: none
-  Time silence_timeout{};      ///< without a packet; 0: none
+  Time file_timeout{};              ///< for the whole file; 0: none
+  Time silence_timeout{};           ///< without a packet; 0: none
   bool hangs_on_duplicate = false;  ///< start4.elf of 2020: a second copy of a block makes it acknowledge the next one
   bool wraps = true;                ///< whether blocks above 65535 are understood
   bool early_terminates = true;     ///< probes end with ERROR 0 after the first answer
@@ -53,7 +53,11 @@ class TftpClient {
   /// `traits`, `sink` and `findings` must outlive the client. `next_port` is the stage's counter of source ports.
   TftpClient(const TftpTraits& traits, std::string name, bool probe, std::uint16_t& next_port, FileSink& sink,
              Findings& findings)
-      : traits_(traits), name_(std::move(name)), probe_(probe), next_port_(next_port), sink_(sink),
+      : traits_(traits),
+        name_(std::move(name)),
+        probe_(probe),
+        next_port_(next_port),
+        sink_(sink),
         findings_(findings) {}
 
   void start(Time now);

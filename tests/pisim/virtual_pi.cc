@@ -163,8 +163,8 @@ void VirtualPi::send_arp_request(Time now) {
 
 void VirtualPi::begin_loading(Time now) {
   state_ = State::kLoading;
-  const FileLoader::Context context{stage().plan,  stage().tftp, model_.config_sections, expected_,
-                                    identity_, settings_.full};
+  const FileLoader::Context context{stage().plan, stage().tftp, model_.config_sections,
+                                    expected_,    identity_,    settings_.full};
   loader_.emplace(context, memory_, counts_.load, findings_);
   loader_->start(now);
   after_loading(now);
@@ -222,7 +222,8 @@ void VirtualPi::receive(ByteView frame, const ParsedFrame& parsed, Time now) {
   const MacAddress destination = destination_of(frame);
   if (destination != identity_.mac && !is_broadcast(destination)) return;
   // Off, or between two stages: the network card is not up.
-  if (state_ == State::kOff || state_ == State::kStarting || state_ == State::kWaiting || state_ == State::kDead) return;
+  if (state_ == State::kOff || state_ == State::kStarting || state_ == State::kWaiting || state_ == State::kDead)
+    return;
   ++counts_.frames_in;
   if (const auto* bad = std::get_if<BadFrame>(&parsed)) {
     findings_.add(bad->why);

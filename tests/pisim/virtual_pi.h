@@ -11,8 +11,8 @@
 #include "tests/pisim/frame.h"
 #include "tests/pisim/model.h"
 
-/// One machine from power on to its kernel's address: a network card with its own MAC, and the boot stages of its model.
-/// Pure: frames and the time go in, frames come out.
+/// One machine from power on to its kernel's address: a network card with its own MAC, and the boot stages of its
+/// model. Pure: frames and the time go in, frames come out.
 namespace piman::pisim {
 
 struct Subnet {
@@ -24,9 +24,9 @@ struct Subnet {
 
 /// The same for all machines of a run.
 struct PiSettings {
-  bool full = true;              ///< every file that the model asks for, not only those that a boot needs
-  bool mac_prefix = false;       ///< TFTP_PREFIX=2: "dc-a6-32-01-36-c2/" instead of the serial number
-  double time_scale = 1;         ///< for the pauses of the Pi's own: start-up of stages, pause before a restart
+  bool full = true;         ///< every file that the model asks for, not only those that a boot needs
+  bool mac_prefix = false;  ///< TFTP_PREFIX=2: "dc-a6-32-01-36-c2/" instead of the serial number
+  double time_scale = 1;    ///< for the pauses of the Pi's own: start-up of stages, pause before a restart
   Time rom_receive_timeout = std::chrono::seconds(1);
   std::optional<Time> power_cycle_after;  ///< a dead machine is switched off and on after this
   std::optional<Subnet> subnet;           ///< where addresses must lie

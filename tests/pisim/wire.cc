@@ -118,8 +118,7 @@ void Wire::flush() {
   }
   std::size_t sent = 0;
   for (int tries = 0; sent < outgoing_.size() && tries < kSendTries;) {
-    const int count =
-        ::sendmmsg(fd_, &messages[sent], static_cast<unsigned>(outgoing_.size() - sent), MSG_DONTWAIT);
+    const int count = ::sendmmsg(fd_, &messages[sent], static_cast<unsigned>(outgoing_.size() - sent), MSG_DONTWAIT);
     if (count > 0) {
       sent += static_cast<std::size_t>(count);
       continue;
