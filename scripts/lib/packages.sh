@@ -35,6 +35,8 @@ test     curl                       asks the running programs in tests
 test     jq                         reads JSON in tests
 test     python3                    layering, end-to-end and bench scripts
 test     openssl                    makes certificates for the TLS tests
+test     iproute2                   network namespaces for the netboot tests
+test     dnsmasq-base               the server that proves the virtual Pis (pisim)
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts

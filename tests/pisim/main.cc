@@ -138,6 +138,7 @@ RunResult simulate(const Options& options, Wire& wire, std::vector<std::unique_p
   run.elapsed_seconds = std::chrono::duration<double>(simulation.elapsed()).count();
   run.dropped_by_kernel = wire.dropped_by_kernel();
   run.unsent = wire.unsent();
+  run.oversized = wire.oversized();
   run.interrupted = stop_asked != 0;
   for (std::size_t i = 0; i < simulation.pis().size(); ++i) {
     run.nodes.push_back(result_of(*simulation.pis()[i], simulation.timed_out(i)));

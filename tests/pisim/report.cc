@@ -207,6 +207,7 @@ std::string render_table(const RunResult& run, bool verbose) {
     out += concat("warning: this program was too slow: ", run.dropped_by_kernel, " frames lost before it, ", run.unsent,
                   " not sent\n");
   }
+  if (run.oversized > 0) out += concat("warning: ", run.oversized, " frames were too long for a wire of MTU 1500\n");
   std::size_t failures = 0;
   for (const NodeResult& node : run.nodes) {
     const bool bad = !node.booted || node.findings.has_fault();
@@ -222,7 +223,7 @@ std::string render_table(const RunResult& run, bool verbose) {
 std::string render_json(const RunResult& run) {
   std::string out = concat(
       "{\"elapsed_seconds\":", fixed(run.elapsed_seconds, 3), ",\"cpu_seconds\":", fixed(run.cpu_seconds, 3),
-      ",\"dropped_by_kernel\":", run.dropped_by_kernel, ",\"unsent\":", run.unsent,
+      ",\"dropped_by_kernel\":", run.dropped_by_kernel, ",\"unsent\":", run.unsent, ",\"oversized\":", run.oversized,
       ",\"interrupted\":", run.interrupted ? "true" : "false", ",\"has_fault\":", run.has_fault() ? "true" : "false",
       ",\"all\":", json_summary("", summary_of(run.nodes, "")), ",\"models\":[");
   std::string separator;

@@ -34,6 +34,7 @@ struct RunResult {
   double cpu_seconds = 0;  ///< of this program
   std::uint64_t dropped_by_kernel = 0;
   std::uint64_t unsent = 0;
+  std::uint64_t oversized = 0;  ///< frames too long for the wire
   bool interrupted = false;
 
   std::size_t booted() const;

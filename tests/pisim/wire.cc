@@ -97,7 +97,10 @@ const std::vector<Wire::Received>& Wire::receive() {
       std::memcpy(&auxiliary, CMSG_DATA(part), sizeof auxiliary);
       filled = (auxiliary.tp_status & TP_STATUS_CSUMNOTREADY) == 0;
     }
-    if ((header.msg_flags & MSG_TRUNC) != 0) continue;  // longer than any frame of a wire with MTU 1500
+    if ((header.msg_flags & MSG_TRUNC) != 0) {
+      ++oversized_;
+      continue;
+    }
     received_.push_back({ByteView(b.frames[i].data(), b.messages[i].msg_len), filled});
   }
   return received_;

@@ -36,6 +36,8 @@ class Wire {
   /// Frames that the kernel threw away because this program was too slow: they count as the wire's loss.
   std::uint64_t dropped_by_kernel();
   std::uint64_t unsent() const { return unsent_; }
+  /// Frames longer than any of a wire with MTU 1500: what segmentation offload leaves to hardware.
+  std::uint64_t oversized() const { return oversized_; }
 
  private:
   struct Buffers;
@@ -47,6 +49,7 @@ class Wire {
   std::vector<Bytes> outgoing_;
   std::uint64_t dropped_ = 0;
   std::uint64_t unsent_ = 0;
+  std::uint64_t oversized_ = 0;
 };
 
 }  // namespace piman::pisim
