@@ -40,6 +40,8 @@ test     openssl                    makes certificates for the TLS tests, checks
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
 test     u-boot-tools               mkimage: the boot script of U-Boot
+test     iproute2                   network namespaces for the netboot tests
+test     dnsmasq-base               the server that proves the virtual Pis (pisim)
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
