@@ -7,9 +7,7 @@ namespace piman::manager {
 namespace {
 
 /// What a client that named no program is taken for: firmware, which is the one that must be spared.
-bool may_be_pi_firmware(std::string_view model) {
-  return model.starts_with("pi") || model == "other" || model.empty();
-}
+bool may_be_pi_firmware(std::string_view model) { return model.starts_with("pi") || model == "other" || model.empty(); }
 
 }  // namespace
 
