@@ -78,6 +78,7 @@ class Service {
   void on_answers();
   void take_request(const ReceiveBatch::Packet& packet, SteadyTime now);
   void take_read_request(const Request& request, const ReceiveBatch::Packet& packet, SteadyTime now);
+  Ipv4Address sender_for(const ReceiveBatch::Packet& packet) const;
   void take_answer(const ReceiveBatch::Packet& packet, SteadyTime now);
   void refuse(const Request& request, const ReceiveBatch::Packet& packet, ErrorCode code, std::string_view outcome,
               std::string_view text, const std::string& path = {});
