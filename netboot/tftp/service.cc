@@ -39,9 +39,9 @@ ErrorCode error_code_of(FileFault fault) {
 }
 
 /// What a client asks for tells firmware from programs: no Pi was ever seen to ask for a window or a time-out.
-RepeatedAck policy_for(const BootClient& client, const OptionList& asked) {
+Duplicates duplicates_for(const BootClient& client, const OptionList& asked) {
   const bool is_program = asked.find(OptionKind::kWindowSize) || asked.find(OptionKind::kTimeout);
-  return client.hangs_on_duplicates && !is_program ? RepeatedAck::kIgnore : RepeatedAck::kResend;
+  return client.hangs_on_duplicates && !is_program ? Duplicates::kHang : Duplicates::kHarmless;
 }
 
 }  // namespace
@@ -173,7 +173,7 @@ void Service::take_read_request(const Request& request, const ReceiveBatch::Pack
     transfers_.end_idlest(packet.from.address, now);
   }
   TransferPolicy policy = settings_.policy;
-  policy.repeated_ack = policy_for(*client, request.options);
+  policy.duplicates = duplicates_for(*client, request.options);
   const std::uint64_t size = source->size_bytes();
   transfers_.begin(std::unique_ptr<Active>(new Active{
                        .id = ++last_id_,

@@ -35,7 +35,7 @@ struct Settings {
   std::uint16_t port = 69;     ///< 0: any, see Service::port
   std::string interface = {};  ///< to take requests from only; empty: all
   OptionLimits options;
-  TransferPolicy policy;  ///< its repeated_ack is chosen for each transfer
+  TransferPolicy policy;  ///< its duplicates is chosen for each transfer
   UnknownClients unknown_clients = UnknownClients::kRefuse;
   std::size_t max_transfers = 2048;            ///< beyond, requests are dropped: the client asks again
   std::size_t max_transfers_of_a_client = 16;  ///< beyond, the one without progress for longest ends
