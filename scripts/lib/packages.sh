@@ -49,6 +49,10 @@ test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
 test     busybox                    a TFTP client as initramfs has it
+bench    dnsmasq-base               a TFTP server to measure beside
+bench    libwrap0                   what tftpd-hpa and atftpd are linked with
+bench    iproute2                   network namespaces
+bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '
 
