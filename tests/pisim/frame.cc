@@ -49,7 +49,7 @@ ParsedFrame parse_udp(ByteView datagram, UdpPacket packet, bool checksums_filled
 ParsedFrame parse_ipv4(ByteView data, UdpPacket packet, bool checksums_filled) {
   ByteReader in(data);
   const std::uint8_t version_and_length = in.u8();
-  const std::size_t header = (version_and_length & 0x0FU) * 4U;
+  const std::size_t header = std::size_t{4} * (version_and_length & 0x0FU);
   in.u8();
   const std::uint16_t total = in.u16();
   in.u16();

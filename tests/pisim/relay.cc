@@ -62,7 +62,7 @@ void Relay::relay_reply(const UdpPacket& packet, Output& out) {
   const Ipv4Address yiaddr = ByteReader(packet.payload.subspan(kYiaddr)).ip();
   const MacAddress chaddr = ByteReader(packet.payload.subspan(kChaddr)).mac();
   const bool broadcast = (packet.payload[kFlags] & 0x80U) != 0 || yiaddr == Ipv4Address();
-  if (yiaddr != Ipv4Address()) neighbours_[yiaddr] = chaddr;
+  if (yiaddr != Ipv4Address()) neighbours_[yiaddr.value()] = chaddr;
   UdpPacket reply;
   reply.source_mac = mac();
   reply.destination_mac = broadcast ? broadcast_mac() : chaddr;
@@ -100,7 +100,7 @@ void Relay::from_wire(ByteView frame, bool checksums_filled, Output& out) {
       for (Bytes& waiting : std::exchange(waiting_, {})) to_server(std::move(waiting), out);
     }
   } else if (const auto* udp = std::get_if<UdpPacket>(&parsed)) {
-    const auto neighbour = neighbours_.find(udp->destination);
+    const auto neighbour = neighbours_.find(udp->destination.value());
     if (udp->destination_port == kServerPort && udp->destination == settings_.inside) {
       relay_reply(*udp, out);
     } else if (neighbour != neighbours_.end() && destination == mac()) {

@@ -43,8 +43,8 @@ class Relay {
 
   RelaySettings settings_;
   std::optional<MacAddress> server_mac_;
-  std::vector<Bytes> waiting_;                    ///< for the server's MAC
-  std::map<Ipv4Address, MacAddress> neighbours_;  ///< Pis, learned from the replies that went to them
+  std::vector<Bytes> waiting_;                      ///< for the server's MAC
+  std::map<std::uint32_t, MacAddress> neighbours_;  ///< Pis, learned from the replies that went to them
 };
 
 }  // namespace piman::pisim

@@ -116,12 +116,12 @@ void Simulation::note_address(std::size_t index) {
   auto& known = known_address_[index];
   if (address == known) return;
   if (known) {
-    const auto held = holders_.find(*known);
+    const auto held = holders_.find(known->value());
     if (held != holders_.end() && held->second == index) holders_.erase(held);
   }
   known = address;
   if (!address) return;
-  const auto [holder, inserted] = holders_.try_emplace(*address, index);
+  const auto [holder, inserted] = holders_.try_emplace(address->value(), index);
   if (inserted) return;
   pis_[holder->second]->findings().add(Finding::kAddressShared);
   pis_[index]->findings().add(Finding::kAddressShared);

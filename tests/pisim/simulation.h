@@ -81,7 +81,7 @@ class Simulation {
   std::vector<Time> scheduled_;    ///< the earliest entry of `wakes_`
   std::vector<bool> timed_out_;
   std::vector<std::optional<Ipv4Address>> known_address_;
-  std::map<Ipv4Address, std::size_t> holders_;
+  std::map<std::uint32_t, std::size_t> holders_;  ///< by address
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>> delayed_;
   std::uint64_t order_ = 0;
