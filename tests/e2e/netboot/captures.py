@@ -84,8 +84,9 @@ def check_server_packets(capture, server, least=1):
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) + " packets of the server well-formed"
 
 
-def check_replies(messages, server, reservations, pools=()):
-    """Every OFFER and ACK is what a client may get, and no two clients hold one address at a time."""
+def check_replies(messages, server, reservations, pools=(), bound_by_offer=()):
+    """Every OFFER and ACK is what a client may get, and no two clients hold one address at a time. An OFFER to one of
+    `bound_by_offer` (MACs) makes it a holder: old Pis take it without a word."""
     holders = {}
     ranges = [[ipaddress.ip_address(end) for end in pool.split("-")] for pool in pools]
     for message in messages:
@@ -107,7 +108,7 @@ def check_replies(messages, server, reservations, pools=()):
             expect(any(first <= ipaddress.ip_address(address) <= last for first, last in ranges),
                    f"{words}: {address} is in no pool")
             expect(address not in reservations.values(), f"{words}: {address} is reserved for somebody else")
-        if message.type == ACK:
+        if message.type == ACK or message.mac in bound_by_offer:
             holder = holders.setdefault(address, message.mac)
             if holder != message.mac:
                 raise Failure(f"{words}: {address} is held by {holder}")

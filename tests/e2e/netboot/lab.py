@@ -119,7 +119,7 @@ class Program:
         self.process.wait()
 
     def tail(self, lines=15):
-        return "\n".join(self.log().splitlines()[-lines:])
+        return "\n".join(line[:300] for line in self.log().splitlines()[-lines:])
 
 
 class Station:
@@ -188,12 +188,12 @@ class Wire(Station):
         self.ip("link", "set", name, "master", "lan", "up")
         return name
 
-    def capture(self, port="lan"):
+    def capture(self, port="lan", what=""):
         """Starts tcpdump on a port of the switch (as Station.plug() returned it) and returns the capture's file, to be
-        looked at when the lab's captures have been stopped."""
+        looked at when the lab's captures have been stopped. `what` is a filter in tcpdump's language."""
         path = self.lab.folder / f"{self.name}-{port}.pcap"
-        program = self.start("tcpdump", "tcpdump", "-i", port, "-U", "-s", "0", "-B", "16384", "-w", path, "--immediate-mode",
-                             "-Z", "root")
+        program = self.start("tcpdump", "tcpdump", "-i", port, "-U", "-s", "2048", "-B", "32768", "-w", path, "--immediate-mode",
+                             "-Z", "root", *what.split())
         wait_until("tcpdump listens", 10, lambda: "listening on" in program.log() or not program.running())
         expect(program.running(), f"tcpdump: {program.log()}")
         self.lab.captures.append(program)
@@ -216,9 +216,7 @@ class Lab:
 
     def __exit__(self, kind, value, trace):
         if kind not in (None, SystemExit, KeyboardInterrupt):
-            for program in self.programs:
-                if program.log().strip():
-                    print(f"--- the end of {program.name}'s log\n{program.tail()}", file=sys.stderr)
+            self.show_logs()
         for program in reversed(self.programs):
             program.stop()
         for name in namespaces():
@@ -228,6 +226,12 @@ class Lab:
             print(f"kept: {self.folder}")
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self):
+        """Where each program stood when something had failed."""
+        for program in self.programs:
+            if program.log().strip():
+                print(f"--- the end of {program.name}'s log\n{program.tail(8)}", flush=True)
 
     def wire(self, name):
         return Wire(self, name)
@@ -275,8 +279,9 @@ def remove_leftovers():
                 remove_namespace(name)
 
 
-def run_cases(cases, chosen=""):
-    """Runs named functions; prints a line for each; the exit status. A case that was not reached is a failure, too."""
+def run_cases(cases, chosen="", lab=None):
+    """Runs named functions and prints a line for each; the exit status. With the lab that they share, its logs are shown at
+    the first failure."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # an exception: everything is put away
     failed = []
     picked = [(name, case) for name, case in cases if chosen in name]
@@ -287,6 +292,8 @@ def run_cases(cases, chosen=""):
         except Failure as failure:
             failed.append(name)
             print(f"FAILED  {name}\n        {failure}", flush=True)
+            if lab and len(failed) == 1:
+                lab.show_logs()
         else:
             print(f"ok      {name} ({time.monotonic() - begin:.1f} s) {words}".rstrip(), flush=True)
     print(f"{len(picked) - len(failed)} of {len(picked)} good")
