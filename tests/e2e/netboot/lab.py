@@ -49,6 +49,10 @@ def call(*command, seconds=20):
 
 
 def find_program(name):
+    """A path, or None. "scapy" is a library of Debian's own python3, which may not be the one that runs this."""
+    if name == "scapy":
+        found = subprocess.run(["/usr/bin/python3", "-c", "import scapy"], capture_output=True, check=False).returncode == 0
+        return name if found else None
     if name.startswith("/"):
         return name if os.path.exists(name) else None
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
@@ -289,9 +293,10 @@ def run_cases(cases, chosen="", lab=None):
         begin = time.monotonic()
         try:
             words = case() or ""
-        except Failure as failure:
+        except Exception as failure:  # of any kind: the other cases are still worth their result
             failed.append(name)
-            print(f"FAILED  {name}\n        {failure}", flush=True)
+            kind = "" if isinstance(failure, Failure) else f"{type(failure).__name__}: "
+            print(f"FAILED  {name}\n        {kind}{failure}", flush=True)
             if lab and len(failed) == 1:
                 lab.show_logs()
         else:

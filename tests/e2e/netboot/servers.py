@@ -37,11 +37,12 @@ class Site:
 
 
 def build_folder():
-    return REPO / "build" / os.environ.get("PIMAN_TEST_PRESET", "dev") / "bin"
+    """Where the programs under test are."""
+    return pathlib.Path(os.environ.get("PIMAN_TEST_BIN") or REPO / "build" / "dev" / "bin")
 
 
 def piman_program():
-    return os.environ.get("PIMAN_TEST_PROGRAM") or str(build_folder() / "piman")
+    return str(build_folder() / "piman")
 
 
 class Server:
