@@ -17,6 +17,7 @@
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
 #include "manager/netboot_records.h"
+#include "manager/netboot_server.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 
@@ -70,6 +71,14 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
     auto started_records = NetbootRecords::start(config, fleet, inventory, log);
     if (!started_records) return fail_start(started_records.error());
     netboot_records = std::move(*started_records);
+  }
+  std::unique_ptr<NetbootServer> netboot_server;
+  if (netboot_records) {
+    auto started_server = NetbootServer::start(config, netboot_records->hosts(), netboot_records->store(),
+                                               netboot_records->observer(), log);
+    if (!started_server) return fail_start(started_server.error());
+    netboot_server = std::move(*started_server);
+    log.info("nodes may boot", {{"root", config.netboot.root}});
   }
 
   const auto scraper = Scraper::start(

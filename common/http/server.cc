@@ -18,9 +18,9 @@ namespace piman::http {
 namespace {
 
 /// Below this a response goes out as one buffer and so as one packet; above it the copy would cost more than a send.
-constexpr std::size_t kOneWriteBytes = 256 * 1024;
+constexpr std::size_t kOneWriteBytes = 256UL * 1024;
 /// A BodyPart goes out in pieces of this size: what one slow client may hold of the server's memory.
-constexpr std::size_t kPieceBytes = 128 * 1024;
+constexpr std::size_t kPieceBytes = 128UL * 1024;
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 
@@ -145,6 +145,7 @@ class CivetwebServer final : public Server {
     std::vector<std::uint16_t> ports;
     std::array<mg_server_port, 64> found{};
     const int count = mg_get_server_ports(context_, static_cast<int>(found.size()), found.data());
+    ports.reserve(found.size());
     for (int i = 0; i < count; ++i) {
       ports.push_back(static_cast<std::uint16_t>(found[static_cast<std::size_t>(i)].port));
     }

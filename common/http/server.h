@@ -18,7 +18,7 @@ namespace piman::http {
 struct ServerOptions {
   std::vector<HostPort> listen;                          ///< port 0: a free one, see Server::ports()
   int threads = 4;                                       ///< one is held by each live connection
-  std::size_t max_body_bytes = 64 * 1024;                ///< a larger request body is answered with 413
+  std::size_t max_body_bytes = 64UL * 1024;              ///< a larger request body is answered with 413
   std::chrono::milliseconds request_timeout{5000};       ///< for reading one request
   std::chrono::milliseconds keep_alive_timeout{30'000};  ///< how long an idle connection may hold its thread
   std::chrono::milliseconds send_timeout{900'000};       ///< for one BodyPart, however steadily the client reads

@@ -147,7 +147,9 @@ int run_build(Arguments arguments) {
   if (!image) return failure(image.error());
   std::size_t files = 0;
   for (const FatEntry& entry : image->entries) files += entry.is_directory ? 0 : 1;
+  // Nothing in an image is rendered: a template is no config.txt here.
   const auto models = netboot::check_model_files([&image](std::string_view name) {
+    if (name.ends_with(".in")) return false;
     return std::any_of(image->entries.begin(), image->entries.end(),
                        [&](const FatEntry& entry) { return entry.path == name; });
   });

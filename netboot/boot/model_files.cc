@@ -17,24 +17,30 @@ struct Need {
 };
 
 constexpr Need one(std::string_view name) { return {name, {name, {}, {}}}; }
+/// "a or b", which is the text as well.
+constexpr Need either(std::string_view text) {
+  constexpr std::string_view kOr = " or ";
+  const std::size_t at = text.find(kOr);
+  return {text, {text.substr(0, at), text.substr(at + kOr.size()), {}}};
+}
 
 // The mask ROM loads bootcode.bin, that start.elf and fixup.dat, that the rest.
 constexpr std::array<Need, 4> kPi3Firmware = {{
     one("bootcode.bin"),
     one("start.elf"),
     one("fixup.dat"),
-    {"kernel8.img or kernel7.img", {"kernel8.img", "kernel7.img", {}}},
+    either("kernel8.img or kernel7.img"),
 }};
 // The bootloader in the EEPROM loads start4.elf.
 constexpr std::array<Need, 3> kPi4Firmware = {{
     one("start4.elf"),
     one("fixup4.dat"),
-    {"kernel8.img or kernel7l.img", {"kernel8.img", "kernel7l.img", {}}},
+    either("kernel8.img or kernel7l.img"),
 }};
 // All firmware is in the EEPROM; without a config.txt it takes a folder for not bootable.
 constexpr std::array<Need, 2> kPi5Firmware = {{
     one("config.txt"),
-    {"kernel_2712.img or kernel8.img", {"kernel_2712.img", "kernel8.img", {}}},
+    either("kernel_2712.img or kernel8.img"),
 }};
 
 struct Model {
@@ -43,16 +49,16 @@ struct Model {
   Need device_tree;
 };
 
+// Device trees have the names of Raspberry Pi's kernel, and of the upstream one where those differ: firmware takes the
+// latter with upstream_kernel=1 in config.txt.
 constexpr std::array<Model, 9> kModels = {{
-    {"Pi 2B v1.2", kPi3Firmware, one("bcm2710-rpi-2-b.dtb")},
-    {"Pi 3B", kPi3Firmware, one("bcm2710-rpi-3-b.dtb")},
-    {"Pi 3B+", kPi3Firmware, one("bcm2710-rpi-3-b-plus.dtb")},
+    {"Pi 2B v1.2", kPi3Firmware, either("bcm2710-rpi-2-b.dtb or bcm2836-rpi-2-b.dtb")},
+    {"Pi 3B", kPi3Firmware, either("bcm2710-rpi-3-b.dtb or bcm2837-rpi-3-b.dtb")},
+    {"Pi 3B+", kPi3Firmware, either("bcm2710-rpi-3-b-plus.dtb or bcm2837-rpi-3-b-plus.dtb")},
     {"Pi 4B", kPi4Firmware, one("bcm2711-rpi-4-b.dtb")},
     {"Pi 400", kPi4Firmware, one("bcm2711-rpi-400.dtb")},
     {"CM4", kPi4Firmware, one("bcm2711-rpi-cm4.dtb")},
-    {"Pi 5",
-     kPi5Firmware,
-     {"bcm2712-rpi-5-b.dtb or bcm2712d0-rpi-5-b.dtb", {"bcm2712-rpi-5-b.dtb", "bcm2712d0-rpi-5-b.dtb", {}}}},
+    {"Pi 5", kPi5Firmware, either("bcm2712-rpi-5-b.dtb or bcm2712d0-rpi-5-b.dtb")},
     {"Pi 500", kPi5Firmware, one("bcm2712-rpi-500.dtb")},
     {"CM5",
      kPi5Firmware,

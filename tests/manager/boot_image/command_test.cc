@@ -63,6 +63,14 @@ TEST_F(CommandTest, BuildsSignsAndVerifiesAsTheDocumentationShows) {
   EXPECT_THAT(changed.said, HasSubstr("cut short or was changed"));
 }
 
+TEST_F(CommandTest, ATemplateInAnImageIsNoConfigTxt) {
+  if (!has_fat_tools()) GTEST_SKIP() << "needs dosfstools and mtools";
+  for (const char* name : {"bcm2712-rpi-5-b.dtb", "config.txt.in"}) tree_.put(concat("from/", name), "x");
+  EXPECT_THAT(piman("boot-image build --from from").said, HasSubstr("boots Pi 4B, Pi 5\n"));
+  tree_.remove("from/config.txt");
+  EXPECT_THAT(piman("boot-image build --from from").said, HasSubstr("boots Pi 4B; not Pi 5 (config.txt missing)\n"));
+}
+
 TEST_F(CommandTest, SourceDateEpochMakesImageAndSignatureRepeatable) {
   if (!has_fat_tools()) GTEST_SKIP() << "needs dosfstools and mtools";
   in_tree("openssl genrsa -out private.pem 2048");
@@ -112,9 +120,8 @@ TEST_F(CommandTest, ImportsAndSaysWhichModelsBoot) {
   EXPECT_THAT(run.said, StartsWith("root/images/default: 8 files"));
   EXPECT_THAT(run.said, HasSubstr("\n  Pi 4B       boots\n"));
   EXPECT_THAT(run.said, HasSubstr("\n  Pi 400      does not boot, missing: bcm2711-rpi-400.dtb\n"));
-  EXPECT_THAT(
-      run.said,
-      HasSubstr("\n  Pi 3B       does not boot, missing: bootcode.bin, start.elf, fixup.dat, bcm2710-rpi-3-b.dtb\n"));
+  EXPECT_THAT(run.said, HasSubstr("\n  Pi 3B       does not boot, missing: bootcode.bin, start.elf, fixup.dat, "
+                                  "bcm2710-rpi-3-b.dtb or bcm2837-rpi-3-b.dtb\n"));
   EXPECT_EQ(in_tree("cat root/images/default/kernel8.img"), "the kernel8.img\n");
   const ShellRun again = piman("netboot import from --image default --root root");
   EXPECT_EQ(WEXITSTATUS(again.status), 1);

@@ -22,10 +22,9 @@ constexpr std::string_view kDigestLine = "070f171f272f373f474f575f676f777f878f97
 
 TEST(BootSignatureText, IsWhatBootloadersRead) {
   std::string rsa;
-  for (int i = 255; i >= 0; --i) {
-    char pair[3];
-    std::snprintf(pair, sizeof pair, "%02x", static_cast<unsigned>(i));
-    rsa += pair;
+  for (std::size_t i = 256; i > 0; --i) {
+    rsa += "0123456789abcdef"[(i - 1) / 16];
+    rsa += "0123456789abcdef"[(i - 1) % 16];
   }
   EXPECT_EQ(format_boot_signature(sample()), concat(kDigestLine, "ts: 1652640519\nrsa2048: ", rsa, "\n"));
 }

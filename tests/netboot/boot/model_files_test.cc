@@ -74,6 +74,13 @@ TEST(ModelFiles, EitherDeviceTreeOfAPi5) {
   EXPECT_THAT(of(check(names), "Pi 5").missing, IsEmpty());
 }
 
+TEST(ModelFiles, EitherDeviceTreeOfAPi3) {
+  Names names = without({"bcm2710-rpi-3-b.dtb"});
+  EXPECT_THAT(of(check(names), "Pi 3B").missing, ElementsAre("bcm2710-rpi-3-b.dtb or bcm2837-rpi-3-b.dtb"));
+  names.insert("bcm2837-rpi-3-b.dtb");
+  EXPECT_THAT(of(check(names), "Pi 3B").missing, IsEmpty());
+}
+
 TEST(ModelFiles, APi5InsistsOnAConfigTxt) {
   const auto models = check(without({"config.txt"}));
   EXPECT_THAT(of(models, "Pi 5").missing, ElementsAre("config.txt"));
