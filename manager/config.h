@@ -96,6 +96,12 @@ struct Config {
     std::size_t max_file_bytes = 1UL << 30U;
   } tftp;
 
+  struct HttpBoot {
+    HostPort listen_address;           ///< port 0: no boot files over HTTP
+    std::string path = "net_install";  ///< HTTP_PATH of the bootloaders
+    int threads = 64;                  ///< transfers at the same time
+  } http_boot;
+
   struct Log {
     LogLevel level = LogLevel::kInfo;
     LogFormat format = LogFormat::kLogfmt;

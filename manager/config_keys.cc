@@ -49,7 +49,7 @@ constexpr std::array<Word<UnknownClients>, 2> kUnknownClients = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 46> kKeys = {{
+constexpr std::array<ConfigKey, 49> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -233,6 +233,19 @@ constexpr std::array<ConfigKey, 46> kKeys = {{
      [](Config& c, In t) { return set_size(c.tftp.max_file_bytes, t, 1024, kMostFileBytes); },
      [](const Config& c) { return show_size(c.tftp.max_file_bytes); }},
 
+    {"http_boot", "listen_address", "address:port", kText,
+     "Where boot files are served over HTTP, such as `:80`; bootloaders ask port 80. Empty: nowhere.",
+     [](Config& c, In t) { return set_optional_listen_address(c.http_boot.listen_address, t); },
+     [](const Config& c) { return show_optional_listen_address(c.http_boot.listen_address); }},
+    {"http_boot", "path", "path", kText,
+     "`HTTP_PATH` of the bootloaders: the folder of `boot.img` and `boot.sig` in what they ask for.",
+     [](Config& c, In t) { return set_path_part(c.http_boot.path, t); },
+     [](const Config& c) { return c.http_boot.path; }},
+    {"http_boot", "threads", "whole number, 1 to 1024", kNumber,
+     "How many nodes are served over HTTP at once; others wait.",
+     [](Config& c, In t) { return set_number(c.http_boot.threads, t, 1, kMostThreads); },
+     [](const Config& c) { return concat(c.http_boot.threads); }},
+
     {"log", "level", "debug, info, warn or error", kText,
      "The least important lines that are written. `--log.level` comes first.",
      [](Config& c, In t) { return set_level(c.log.level, t); },
@@ -261,7 +274,7 @@ std::string ConfigKey::full_name() const { return section.empty() ? std::string(
 std::span<const ConfigKey> config_keys() { return kKeys; }
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},
@@ -270,6 +283,7 @@ std::string_view config_section_help(std::string_view section) {
       {"netboot", "Booting nodes over the network."},
       {"dhcp", "Addresses, and where to boot from."},
       {"tftp", "The boot files."},
+      {"http_boot", "The same boot files over HTTP."},
       {"log", "What the manager writes to standard error."},
       {"links", "Other programs that the page leads to."},
   }};
@@ -280,12 +294,8 @@ std::string_view config_section_help(std::string_view section) {
 }
 
 Result<void> override_listen_address(Config& config, std::string_view text) {
-  const auto address = HostPort::parse(text);
-  if (!address) return fail(concat(quote(text), " is no address like 127.0.0.1:8080, [::1]:8080 or :8080"));
-  if (address->port == 0) return fail(concat(quote(text), ": port 0 is not between 1 and 65535"));
-  if (!address->host.empty() && !address->is_ipv6 && !Ipv4Address::parse(address->host)) {
-    return fail(concat(quote(text), ": ", quote(address->host), " is no IP address of this machine"));
-  }
+  const auto address = parse_listen_address(text);
+  if (!address) return tl::unexpected<Error>(address.error());
   config.web.listen_address = *address;
   return {};
 }

@@ -191,6 +191,31 @@ std::string show_list(const std::vector<std::string>& names) {
   return joined(names, [](const std::string& name) { return name; });
 }
 
+Result<HostPort> parse_listen_address(std::string_view text) {
+  const auto address = HostPort::parse(text);
+  if (!address) return fail(concat(quote(text), " is no address like 127.0.0.1:8080, [::1]:8080 or :8080"));
+  if (address->port == 0) return fail(concat(quote(text), ": port 0 is not between 1 and 65535"));
+  if (!address->host.empty() && !address->is_ipv6 && !Ipv4Address::parse(address->host)) {
+    return fail(concat(quote(text), ": ", quote(address->host), " is no IP address of this machine"));
+  }
+  return *address;
+}
+
+Result<void> set_optional_listen_address(HostPort& out, std::string_view text) {
+  if (text.empty()) {
+    out = {};
+    return {};
+  }
+  const auto address = parse_listen_address(text);
+  if (!address) return tl::unexpected<Error>(address.error());
+  out = *address;
+  return {};
+}
+
+std::string show_optional_listen_address(const HostPort& address) {
+  return address.port == 0 ? "" : address.to_string();
+}
+
 Result<void> set_address(Ipv4Address& out, std::string_view text) {
   const auto address = text.empty() ? Ipv4Address() : Ipv4Address::parse(text);
   if (!address) return fail(concat(quote(text), " is no IPv4 address"));

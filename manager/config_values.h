@@ -48,6 +48,11 @@ Result<void> set_format(LogFormat& out, std::string_view text);
 
 Result<void> set_interfaces(std::vector<std::string>& out, std::string_view text);
 std::string show_list(const std::vector<std::string>& names);
+/// An address of this machine to listen on.
+Result<HostPort> parse_listen_address(std::string_view text);
+/// Empty: port 0, which stands for nowhere.
+Result<void> set_optional_listen_address(HostPort& out, std::string_view text);
+std::string show_optional_listen_address(const HostPort& address);
 /// 0.0.0.0 stands for none.
 Result<void> set_address(Ipv4Address& out, std::string_view text);
 std::string show_address(Ipv4Address address);

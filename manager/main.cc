@@ -13,9 +13,13 @@
 #include "common/shutdown.h"
 #include "common/text.h"
 #include "manager/boot_image/command.h"
+#include "manager/boots_command.h"
 #include "manager/config.h"
+#include "manager/doctor_command.h"
+#include "manager/hosts_command.h"
 #include "manager/server.h"
 #include "manager/status_command.h"
+#include "manager/tree_command.h"
 
 namespace {
 
@@ -165,16 +169,18 @@ int run_config_command(Arguments arguments) {
 
 int run_netboot_command(Arguments arguments) {
   constexpr std::string_view kUsage =
-      "Usage: piman netboot import [FLAG ...]\n\n"
-      "  import  copies a folder of boot files under the boot root as an image\n";
+      "Usage: piman netboot import|tree [FLAG ...]\n\n"
+      "  import  copies a folder of boot files under the boot root as an image\n"
+      "  tree    lists what a node would be served, and why\n";
   const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
   if (what == "import") return run_netboot_import(arguments.subspan(1));
+  if (what == "tree") return run_netboot_tree(arguments.subspan(1));
   if (what == "--help" || what == "-h" || what == "help") {
     std::fputs(kUsage.data(), stdout);
     return 0;
   }
-  return fail_usage(what.empty() ? "netboot needs a word: import"
-                                 : concat("unknown netboot command ", quote(what), ": it is import"));
+  return fail_usage(what.empty() ? "netboot needs a word: import or tree"
+                                 : concat("unknown netboot command ", quote(what), ": it is import or tree"));
 }
 
 int print_version(Arguments /*arguments*/) {
@@ -204,12 +210,15 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 7> kCommands = {{
+  static constexpr std::array<Command, 10> kCommands = {{
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"config", "checks the configuration, or explains its keys", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
-      {"netboot", "imports boot files", &run_netboot_command},
+      {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
+      {"hosts", "shows machines that wait to be accepted, and accepts them", &run_hosts_command},
+      {"boots", "shows a machine's last boots", &run_boots_command},
+      {"doctor", "says why a machine does not boot", &run_doctor_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   }};

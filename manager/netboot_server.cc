@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "manager/boot_clients.h"
+#include "manager/http_boot/http_boot.h"
 #include "netboot/asio.h"
 #include "netboot/console_service.h"
 #include "netboot/dhcp/service.h"
@@ -95,6 +96,16 @@ class NetbootServer::Impl {
   }
 
   Result<void> open(const Config& config) {
+    const bool serves_http = config.http_boot.listen_address.port != 0;
+    if (config.tftp.enabled || serves_http) {
+      auto files = netboot::tftp::BootFiles::open(config.netboot.root, {config.tftp.default_image, config.tftp.prefix},
+                                                  config.tftp.max_file_bytes);
+      if (!files) return fail_with("netboot.root", files.error());
+      files_ = std::make_unique<netboot::tftp::BootFiles>(std::move(*files));
+    }
+    if (serves_http) {
+      if (auto opened = open_http(config); !opened) return opened;
+    }
     if (config.tftp.enabled) {
       if (auto opened = open_tftp(config); !opened) return opened;
     }
@@ -126,10 +137,6 @@ class NetbootServer::Impl {
 
  private:
   Result<void> open_tftp(const Config& config) {
-    auto files = netboot::tftp::BootFiles::open(config.netboot.root, {config.tftp.default_image, config.tftp.prefix},
-                                                config.tftp.max_file_bytes);
-    if (!files) return fail_with("netboot.root", files.error());
-    files_ = std::make_unique<netboot::tftp::BootFiles>(std::move(*files));
     // One for each interface: what comes in elsewhere is not served.
     for (const std::string& interface : config.netboot.interfaces) {
       auto service = netboot::tftp::Service::start(
@@ -141,6 +148,22 @@ class NetbootServer::Impl {
     clients_.on_boot([this](Ipv4Address address) {
       for (const auto& service : tftp_) service->begin_boot(address);
     });
+    return {};
+  }
+
+  Result<void> open_http(const Config& config) {
+    HttpBootSettings settings;
+    settings.listen_address = config.http_boot.listen_address;
+    settings.threads = config.http_boot.threads;
+    settings.routes.install_path = config.http_boot.path;
+    settings.routes.server_address = config.dhcp.server_address;
+    // Its threads ask and report beside the netboot thread, as both ends allow.
+    auto server = HttpBoot::start(settings,
+                                  {*files_, [this](Ipv4Address address) { return clients_.find(address); },
+                                   [this](const netboot::TransferEvent& event) { clients_.on_transfer(event); }},
+                                  log_);
+    if (!server) return fail_with("http_boot.listen_address", server.error());
+    http_ = std::move(*server);
     return {};
   }
 
@@ -165,6 +188,7 @@ class NetbootServer::Impl {
   std::vector<std::unique_ptr<netboot::tftp::Service>> tftp_;
   std::unique_ptr<netboot::dhcp::Service> dhcp_;
   std::unique_ptr<netboot::ConsoleService> console_;
+  std::unique_ptr<HttpBoot> http_;
   std::jthread thread_;
 };
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/status_command.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,16 +11,12 @@
 #include <vector>
 
 #include "common/flags.h"
-#include "common/net_types.h"
 #include "common/text.h"
-#include "manager/scrape/http_client.h"
+#include "manager/server_client.h"
+#include "manager/terminal.h"
 
 namespace piman::manager {
 namespace {
-
-constexpr std::chrono::milliseconds kTimeout{5000};
-constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
-constexpr std::string_view kUnknown = "-";
 
 const std::array<Flag, 3>& flags() {
   static const std::array<Flag, 3> kFlags = {{
@@ -44,19 +35,6 @@ constexpr std::string_view kHelp =
     "Colours only on a terminal, and not where NO_COLOR is set.\n"
     "\n"
     "flags:\n";
-
-std::string printable(std::string_view text) {
-  std::string out = to_valid_utf8(text);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return out;
-}
-
-/// Columns on a terminal: code points, for a table of names needs no more.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 std::string_view colour_of(std::string_view phase) {
   if (phase == "up") return "\x1b[32m";
@@ -89,7 +67,7 @@ std::string age(double now, const std::optional<double>& then) {
   return then ? short_duration(now - *then) : std::string(kUnknown);
 }
 
-using Row = std::vector<std::string>;
+using Row = TextTable::Row;
 constexpr std::size_t kPhaseColumn = 1;
 const Row& headings() {
   static const Row kHeadings = {"NODE", "STATE",  "FOR",  "ADDRESS", "MODEL", "UPTIME",
@@ -97,7 +75,8 @@ const Row& headings() {
   return kHeadings;
 }
 /// Numbers stand right, so that their digits line up.
-constexpr std::array kRightAligned = {false, false, true, false, false, true, true, true, true, true, true, false};
+constexpr std::array<bool, 12> kRightAligned = {false, false, true, false, false, true,
+                                                true,  true,  true, true,  true,  false};
 
 Row row_of(const api::FleetView::Node& node, double now) {
   // A node that isn't up has no load now; what it said last would mislead.
@@ -138,45 +117,6 @@ std::string heading_line(const api::FleetView& fleet) {
   return line + '\n';
 }
 
-Result<Ipv4Address> resolve(const std::string& host) {
-  if (const auto address = Ipv4Address::parse(host)) return *address;
-  ::addrinfo hints{};
-  hints.ai_family = AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  ::addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
-    return fail(concat("looking up ", quote(host), ": ", ::gai_strerror(error)));
-  }
-  ::sockaddr_in address{};
-  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), sizeof address, reinterpret_cast<char*>(&address));
-  ::freeaddrinfo(found);
-  return Ipv4Address(ntohl(address.sin_addr.s_addr));
-}
-
-/// The body of the server's list of nodes.
-Result<std::string> ask(const ServerAddress& server) {
-  const auto address = resolve(server.host);
-  if (!address) return fail(address.error().message);
-  auto client = HttpClient::make(1);
-  if (!client) return fail(client.error().message);
-  HttpRequest request;
-  request.address = *address;
-  request.port = server.port;
-  request.path = server.path + "/api/v1/nodes";
-  request.accept = "application/json";
-  request.timeout = kTimeout;
-  request.most_bytes = kMostAnswerBytes;
-  (*client)->start(request);
-  for (;;) {
-    const std::vector<HttpAnswer> answers = (*client)->poll(kTimeout);
-    if (answers.empty()) continue;  // the client ends every transfer at its timeout
-    const HttpAnswer& answer = answers.front();
-    if (answer.error != ScrapeError::kNone) return fail(answer.error_text);
-    if (answer.status != 200) return fail(concat("it answered with HTTP status ", answer.status));
-    return answer.body;
-  }
-}
-
 int no_server(const std::string& url, const Error& error) {
   std::fputs(concat("piman status: no piman server at ", printable(url), ": ", printable(error.message),
                     "; start one with \"piman server\", or name another with --server=URL\n")
@@ -190,69 +130,15 @@ int wrong_usage(const std::string& problem) {
   return kStatusUsage;
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
 }  // namespace
 
-std::string short_duration(double seconds) {
-  if (!std::isfinite(seconds)) return std::string(kUnknown);
-  const auto total = static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e12));
-  constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 86400;
-  const auto two = [](std::int64_t large, char unit, std::int64_t small, char small_unit) {
-    return small == 0 ? concat(large, unit) : concat(large, unit, small, small_unit);
-  };
-  if (total < kMinute) return concat(total, 's');
-  if (total < kHour) return concat(total / kMinute, 'm');
-  if (total < kDay) return two(total / kHour, 'h', total % kHour / kMinute, 'm');
-  return two(total / kDay, 'd', total % kDay / kHour, 'h');
-}
-
 std::string render_status(const api::FleetView& fleet, bool colours) {
-  std::vector<Row> rows = {headings()};
-  for (const auto& node : fleet.nodes) rows.push_back(row_of(node, fleet.now));
-  std::vector<std::size_t> widths(headings().size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
   std::string out = heading_line(fleet);
   if (fleet.nodes.empty()) return out + "Add a line for each node to the server's hosts file: MAC;IP;NAME;0\n";
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - width_of(row[i]), ' ');
-      const bool coloured = colours && i == kPhaseColumn && &row != &rows.front();
-      if (kRightAligned[i]) line += padding;
-      line += coloured ? concat(colour_of(row[i]), row[i], "\x1b[0m") : row[i];
-      if (!kRightAligned[i]) line += padding;
-      line += "  ";
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + '\n';
-  }
-  return out;
-}
-
-Result<ServerAddress> parse_server_url(std::string_view url) {
-  const auto wrong = [&](std::string_view why) {
-    return fail(concat("--server=", quote(url), " ", why, "; it looks like http://127.0.0.1:8080"));
-  };
-  std::string_view rest = url;
-  if (rest.starts_with("https://")) return wrong("asks for TLS, which this version does not speak");
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  if (rest.find("://") != std::string_view::npos) return wrong("is not an HTTP address");
-  ServerAddress address;
-  std::string_view authority = next_until(rest, '/');
-  if (!rest.empty()) address.path = concat('/', rest);
-  while (address.path.ends_with('/')) address.path.pop_back();
-  address.host = std::string(next_until(authority, ':'));
-  if (address.host.empty() || address.host.find_first_of(" @[]?#") != std::string::npos)
-    return wrong("has no host name");
-  if (!authority.empty()) {
-    const auto port = parse_number<std::uint16_t>(authority);
-    if (!port || *port == 0) return wrong("has no valid port");
-    address.port = *port;
-  }
-  return address;
+  TextTable table(headings(), kRightAligned);
+  for (const auto& node : fleet.nodes) table.add(row_of(node, fleet.now));
+  if (colours) table.colour(kPhaseColumn, colour_of);
+  return out + table.render();
 }
 
 int run_status(std::span<const char* const> arguments) {
@@ -267,15 +153,15 @@ int run_status(std::span<const char* const> arguments) {
   const auto server = parse_server_url(url);
   if (!server) return wrong_usage(server.error().message);
 
-  const auto body = ask(*server);
+  const auto body = ask_server(*server, "/api/v1/nodes");
   if (!body) return no_server(url, body.error());
-  const auto fleet = api::parse_nodes_json(*body);
+  if (body->status != 200) return no_server(url, Error{concat("it answered with HTTP status ", body->status)});
+  const auto fleet = api::parse_nodes_json(body->body);
   if (!fleet) return no_server(url, fleet.error());
   if (parsed.is_on(flags(), "json")) {
-    print(*body);
+    print(body->body);
   } else {
-    const char* no_color = std::getenv("NO_COLOR");
-    print(render_status(*fleet, ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0')));
+    print(render_status(*fleet, wants_colours()));
   }
   const bool all_up =
       std::all_of(fleet->nodes.begin(), fleet->nodes.end(), [](const auto& node) { return node.phase == "up"; });

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
-#include "common/result.h"
 #include "manager/api/json.h"
 
 /// `piman status`: the fleet of a running server as a table in a terminal, or as the server's JSON.
@@ -26,17 +23,5 @@ int run_status(std::span<const char* const> arguments);
 /// Pure: the table with its heading. Control bytes from the network are replaced, so that a node can't steer the
 /// terminal. `colours` adds ANSI colours to phases, which are always words too.
 std::string render_status(const api::FleetView& fleet, bool colours);
-
-/// Pure: "42s", "12m", "3h20m", "5d4h".
-std::string short_duration(double seconds);
-
-/// Where a server is.
-struct ServerAddress {
-  std::string host;
-  std::uint16_t port = 80;
-  std::string path;  ///< a prefix without '/' at its end
-};
-/// Pure: "http://HOST[:PORT][/PREFIX]"; the scheme may be left out. Errors: anything else, in words.
-Result<ServerAddress> parse_server_url(std::string_view url);
 
 }  // namespace piman::manager

@@ -49,6 +49,7 @@ class Routes {
     const auto format = api::negotiate_format(request.header("Accept"));
     prom_text::Writer page(format);
     context_.self_metrics.write(page, *context_.fleet.snapshot(), std::chrono::system_clock::now());
+    if (context_.write_more_metrics) context_.write_more_metrics(page);
     page.finish();
     Response response = Response::text(200, page.text());
     response.content_type = prom_text::content_type(format);

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/http_types.h"
 #include "common/log.h"
+#include "common/prom_text.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 #include "manager/self_metrics.h"
@@ -22,6 +23,7 @@ struct ApiContext {
   std::function<bool()> is_ready;  ///< safe to call from any thread
   Logger& log;
   WallTime started;
+  std::function<void(prom_text::Writer&)> write_more_metrics = {};  ///< safe to call from any thread; may be none
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.

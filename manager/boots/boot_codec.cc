@@ -30,7 +30,9 @@ class Encoder {
     byte(static_cast<std::uint8_t>(value));
   }
   /// Times before the boot began don't exist; a clock that went back must not become the far future.
-  void time(std::int64_t milliseconds) { number(static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0))); }
+  void milliseconds(std::int64_t milliseconds) {
+    number(static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0)));
+  }
   void optional(const std::optional<std::uint32_t>& value) { number(value ? std::uint64_t{*value} + 1 : 0); }
   void text(std::string_view value) {
     const auto* const word = std::find(kWords.begin(), kWords.end(), value);
@@ -69,7 +71,7 @@ class Decoder {
     }
     return refuse();
   }
-  std::int64_t time() {
+  std::int64_t milliseconds() {
     const std::uint64_t value = number();
     return value > static_cast<std::uint64_t>(INT64_MAX) ? refuse() : static_cast<std::int64_t>(value);
   }
@@ -114,7 +116,7 @@ void encode(Encoder& out, const DhcpStep& step) {
   out.number(step.other_server.value());
   out.byte(step.relayed ? 1 : 0);
   out.number(step.count);
-  out.time(step.last_ms);
+  out.milliseconds(step.last_ms);
 }
 DhcpStep decode_dhcp(Decoder& in) {
   DhcpStep step;
@@ -123,7 +125,7 @@ DhcpStep decode_dhcp(Decoder& in) {
   step.other_server = Ipv4Address(in.number32());
   step.relayed = in.byte() != 0;
   step.count = in.number32();
-  step.last_ms = in.time();
+  step.last_ms = in.milliseconds();
   return step;
 }
 
@@ -132,7 +134,7 @@ void encode(Encoder& out, const FileStep& step) {
   for (const std::uint64_t number : {step.id, step.size_bytes, step.sent_bytes, step.blocks, step.retransmits}) {
     out.number(number);
   }
-  out.time(step.duration_ms);
+  out.milliseconds(step.duration_ms);
 }
 FileStep decode_file(Decoder& in) {
   FileStep step;
@@ -140,7 +142,7 @@ FileStep decode_file(Decoder& in) {
   for (std::uint64_t* number : {&step.id, &step.size_bytes, &step.sent_bytes, &step.blocks, &step.retransmits}) {
     *number = in.number();
   }
-  step.duration_ms = in.time();
+  step.duration_ms = in.milliseconds();
   return step;
 }
 
@@ -152,8 +154,8 @@ std::vector<std::uint8_t> encode_boot(const Boot& boot) {
   Encoder out;
   out.byte(kVersion);
   out.byte(static_cast<std::uint8_t>(boot.state));
-  out.time(boot.last_ms);
-  out.time(boot.booted_ms ? *boot.booted_ms + 1 : 0);
+  out.milliseconds(boot.last_ms);
+  out.milliseconds(boot.booted_ms ? *boot.booted_ms + 1 : 0);
   out.text(boot.model);
   out.optional(boot.serial);
   out.optional(boot.revision);
@@ -162,7 +164,7 @@ std::vector<std::uint8_t> encode_boot(const Boot& boot) {
   out.number(boot.events.size());
   for (const BootEvent& event : boot.events) {
     out.byte(static_cast<std::uint8_t>(event.step.index()));
-    out.time(event.at_ms);
+    out.milliseconds(event.at_ms);
     std::visit([&out](const auto& step) { encode(out, step); }, event.step);
   }
   return out.take();
@@ -177,8 +179,8 @@ Result<Boot> decode_boot(const MacAddress& mac, WallTime started, std::span<cons
   const std::uint8_t state = in.byte();
   if (state >= kBootStateCount) in.refuse();
   boot.state = static_cast<BootState>(state);
-  boot.last_ms = in.time();
-  if (const std::int64_t booted = in.time(); booted > 0) boot.booted_ms = booted - 1;
+  boot.last_ms = in.milliseconds();
+  if (const std::int64_t booted = in.milliseconds(); booted > 0) boot.booted_ms = booted - 1;
   boot.model = in.text();
   boot.serial = in.optional();
   boot.revision = in.optional();
@@ -189,7 +191,7 @@ Result<Boot> decode_boot(const MacAddress& mac, WallTime started, std::span<cons
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const std::uint8_t kind = in.byte();
     BootEvent event;
-    event.at_ms = in.time();
+    event.at_ms = in.milliseconds();
     if (kind == 0) {
       event.step = decode_dhcp(in);
     } else if (kind == 1) {

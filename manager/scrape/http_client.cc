@@ -225,6 +225,14 @@ class CurlClient final : public HttpClient {
     if (!request.accept.empty()) {
       transfer.headers.reset(curl_slist_append(nullptr, concat("Accept: ", request.accept).c_str()));
     }
+    if (!request.json.empty()) {
+      // Without "Expect:" curl would wait a second for leave to send a long body.
+      for (const char* const header : {"Content-Type: application/json", "Expect:"}) {
+        transfer.headers.reset(curl_slist_append(transfer.headers.release(), header));
+      }
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.json.size()));
+      curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request.json.c_str());
+    }
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());

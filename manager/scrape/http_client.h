@@ -12,10 +12,10 @@
 #include "common/result.h"
 #include "manager/fleet/node.h"
 
-/// Asks many agents at once over HTTP, and the only user of libcurl. GET over plain HTTP, no redirects, no proxies, no
-/// names to resolve; connections are kept for the next time.
-/// Errors: what the network or the agent does wrong comes as a ScrapeError with words.
-/// Thread-safety: one thread, the one that calls poll(); only wake() may come from others.
+/// Asks many agents at once over HTTP, and the only user of libcurl. GET, or POST of JSON, over plain HTTP, no
+/// redirects, no proxies, no names to resolve; connections are kept for the next time. Errors: what the network or the
+/// agent does wrong comes as a ScrapeError with words. Thread-safety: one thread, the one that calls poll(); only
+/// wake() may come from others.
 namespace piman::manager {
 
 struct HttpRequest {
@@ -25,6 +25,7 @@ struct HttpRequest {
   std::string accept;                    ///< the Accept header; empty: anything
   std::chrono::milliseconds timeout{0};  ///< for all of it, from connecting to the last byte; at least 1 ms is taken
   std::size_t most_bytes = 0;            ///< of the body, decompressed
+  std::string json = {};                 ///< sent as the body of a POST; empty: GET
 };
 
 struct HttpAnswer {

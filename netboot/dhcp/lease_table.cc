@@ -23,11 +23,11 @@ LeaseTable::LeaseTable(const std::vector<AddressRange>& pools, const std::vector
     : never_given_(never_given.begin(), never_given.end()), hosts_(std::make_shared<const HostTable>()) {
   for (const AddressRange& range : pools) pools_.emplace_back(range);
   for (const Ipv4Address address : never_given) {
-    if (AddressPool* pool = pool_with(address)) pool->take(address);
+    if (AddressPool* pool = own_pool_with(address)) pool->take(address);
   }
 }
 
-AddressPool* LeaseTable::pool_with(Ipv4Address address) {
+AddressPool* LeaseTable::own_pool_with(Ipv4Address address) {
   for (AddressPool& pool : pools_) {
     if (pool.contains(address)) return &pool;
   }
@@ -35,7 +35,7 @@ AddressPool* LeaseTable::pool_with(Ipv4Address address) {
 }
 
 const AddressPool* LeaseTable::pool_with(Ipv4Address address) const {
-  return const_cast<LeaseTable*>(this)->pool_with(address);
+  return const_cast<LeaseTable*>(this)->own_pool_with(address);
 }
 
 bool LeaseTable::may_be_given(Ipv4Address address) const {
@@ -190,13 +190,13 @@ void LeaseTable::hold(Entry& entry, State state, SteadyTime until) {
   entry.state = state;
   entry.until = until;
   entry.held = true;
-  if (AddressPool* pool = pool_with(entry.address)) pool->take(entry.address);
+  if (AddressPool* pool = own_pool_with(entry.address)) pool->take(entry.address);
   queue_end(entry);
 }
 
 void LeaseTable::free(Entry& entry) {
   entry.held = false;
-  AddressPool* pool = pool_with(entry.address);
+  AddressPool* pool = own_pool_with(entry.address);
   if (pool != nullptr && may_be_given(entry.address)) pool->give_back(entry.address);
 }
 

@@ -106,7 +106,7 @@ class LeaseTable {
     Ipv4Address address;
     bool operator>(const End& other) const { return at > other.at; }
   };
-  AddressPool* pool_with(Ipv4Address address);
+  AddressPool* own_pool_with(Ipv4Address address);
   Entry& claim(Ipv4Address address, const MacAddress& mac, Now now);
   void hold(Entry& entry, State state, SteadyTime until);
   void free(Entry& entry);

@@ -23,7 +23,7 @@ namespace piman::netboot::tftp {
 struct Active {
   std::uint64_t id = 0;
   Endpoint client;
-  Ipv4Address server;  ///< the address that the client asked, where all packets come from
+  Ipv4Address server;  ///< the address that all packets are sent from; 0.0.0.0: the socket's own
   std::string requested, served;
   SteadyTime began_at;
   std::shared_ptr<BlockSource> source;

@@ -54,7 +54,9 @@ Result<UniqueFd> open_udp(const SocketSettings& settings) {
   UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return failed("making a socket for");
   const int on = 1;
-  if (::setsockopt(fd.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) return failed("asking for addresses at");
+  if (settings.tells_local && ::setsockopt(fd.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) {
+    return failed("asking for addresses at");
+  }
   if (!settings.interface.empty() && ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, settings.interface.c_str(),
                                                   static_cast<socklen_t>(settings.interface.size())) != 0) {
     return failed("binding to the interface for");
@@ -144,16 +146,26 @@ void SendBatch::add(const Endpoint& to, Ipv4Address from, std::size_t length, st
   message.msg_namelen = sizeof(sockaddr_in);
   message.msg_iov = &pieces_[i];
   message.msg_iovlen = 1;
+  // The room for it is there whatever is put into it; the length says what was.
+  controls_[i] = {};
   message.msg_control = controls_[i].data();
-  message.msg_controllen = CMSG_SPACE(sizeof(in_pktinfo)) + (segment_bytes > 0 ? CMSG_SPACE(sizeof(std::uint16_t)) : 0);
-  // Only the address: which interface leads to the client is for the routes to say, it may sit behind a router.
-  in_pktinfo info{};
-  info.ipi_spec_dst.s_addr = htonl(from.value());
+  message.msg_controllen = sizeof(Control);
+  std::size_t control_bytes = 0;
   cmsghdr* control = CMSG_FIRSTHDR(&message);
-  put_control(control, IPPROTO_IP, IP_PKTINFO, info);
-  if (segment_bytes > 0) {
-    put_control(CMSG_NXTHDR(&message, control), SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_bytes));
+  if (from != Ipv4Address()) {
+    // Only the address: which interface leads to the client is for the routes to say, it may sit behind a router.
+    in_pktinfo info{};
+    info.ipi_spec_dst.s_addr = htonl(from.value());
+    put_control(control, IPPROTO_IP, IP_PKTINFO, info);
+    control_bytes = CMSG_SPACE(sizeof info);
+    control = CMSG_NXTHDR(&message, control);
   }
+  if (segment_bytes > 0) {
+    put_control(control, SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(segment_bytes));
+    control_bytes += CMSG_SPACE(sizeof(std::uint16_t));
+  }
+  message.msg_controllen = control_bytes;
+  if (control_bytes == 0) message.msg_control = nullptr;
 }
 
 bool SendBatch::flush(int socket) {
@@ -181,7 +193,7 @@ bool SendBatch::flush(int socket) {
 /// Sends a message's segments as single packets; what it could not send yet stays in the message.
 bool SendBatch::send_one_by_one(int socket, std::size_t index) {
   msghdr message = headers_[index].msg_hdr;
-  message.msg_controllen = CMSG_SPACE(sizeof(in_pktinfo));
+  message.msg_controllen -= CMSG_SPACE(sizeof(std::uint16_t));  // the segments' length comes last
   iovec& rest = pieces_[index];
   while (rest.iov_len > 0) {
     iovec piece{rest.iov_base, std::min(rest.iov_len, segment_bytes_[index])};

@@ -31,9 +31,10 @@ struct SocketSettings {
   Ipv4Address address;         ///< 0.0.0.0: all of this machine
   std::uint16_t port = 0;      ///< 0: any free one
   std::string interface = {};  ///< SO_BINDTODEVICE; empty: all
+  bool tells_local = true;     ///< of each packet, which local address it came to
 };
 
-/// A non-blocking UDP socket that tells of each packet which local address it came to.
+/// A non-blocking UDP socket.
 /// Errors: whatever the system has against it, with the address.
 Result<UniqueFd> open_udp(const SocketSettings& settings);
 /// The port that it is bound to; 0 when it is no socket.
@@ -77,8 +78,8 @@ class SendBatch {
 
   /// Where the next message's bytes go; empty when the batch has no room for the longest message.
   std::span<std::uint8_t> room();
-  /// The first `length` bytes of room() go to `to`, from the address `from`. With `segment_bytes` > 0 they are several
-  /// packets of that length each, but for the last one, which may be shorter.
+  /// The first `length` bytes of room() go to `to`, from the address `from`; 0.0.0.0: from the socket's own. With
+  /// `segment_bytes` > 0 they are several packets of that length each, but for the last one, which may be shorter.
   void add(const Endpoint& to, Ipv4Address from, std::size_t length, std::size_t segment_bytes = 0);
   bool empty() const { return count_ == 0; }
   /// Sends all. False when the socket takes no more now: the rest stays, call again when it is writable. A packet that

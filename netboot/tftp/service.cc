@@ -11,7 +11,7 @@ namespace piman::netboot::tftp {
 namespace {
 
 /// Batches taken at one go before timers and other services get their turn.
-constexpr int kBatchesAtOnce = 8;
+constexpr int kBatchesAtOnce = 16;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -39,9 +39,9 @@ ErrorCode error_code_of(FileFault fault) {
 }
 
 /// What a client asks for tells firmware from programs: no Pi was ever seen to ask for a window or a time-out.
-RepeatedAck policy_for(const BootClient& client, const OptionList& asked) {
+Duplicates duplicates_for(const BootClient& client, const OptionList& asked) {
   const bool is_program = asked.find(OptionKind::kWindowSize) || asked.find(OptionKind::kTimeout);
-  return client.hangs_on_duplicates && !is_program ? RepeatedAck::kIgnore : RepeatedAck::kResend;
+  return client.hangs_on_duplicates && !is_program ? Duplicates::kHang : Duplicates::kHarmless;
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Result<std::unique_ptr<Service>> Service::start(asio::io_context& io, const Sett
                                                 ClientLookup find_client, Observer& observer) {
   auto requests = open_udp({settings.address, settings.port, settings.interface});
   if (!requests) return tl::unexpected(requests.error());
-  auto engine = open_udp({settings.address, 0, settings.interface});
+  auto engine = open_udp({settings.address, 0, settings.interface, false});
   if (!engine) return tl::unexpected(engine.error());
   std::unique_ptr<Service> service(
       new Service(io, settings, files, std::move(find_client), observer, *std::move(requests), *std::move(engine)));
@@ -111,12 +111,14 @@ void Service::on_requests() {
 }
 
 void Service::on_answers() {
-  const SteadyTime now = steady_now();
   for (int batch = 0; batch < kBatchesAtOnce; ++batch) {
+    const SteadyTime now = steady_now();
     const std::size_t count = received_.receive(engine_.native_handle());
     for (std::size_t i = 0; i < count; ++i) take_answer(received_.packet(i), now);
     send(now);
-    if (count < ReceiveBatch::kMaxPackets) break;
+    // While several were answered, the first of them have answered again, mostly: asking is cheaper than sleeping. One
+    // alone can't have.
+    if (count < 2) break;
   }
   set_timer();
   wait_for_answers();
@@ -171,12 +173,12 @@ void Service::take_read_request(const Request& request, const ReceiveBatch::Pack
     transfers_.end_idlest(packet.from.address, now);
   }
   TransferPolicy policy = settings_.policy;
-  policy.repeated_ack = policy_for(*client, request.options);
+  policy.duplicates = duplicates_for(*client, request.options);
   const std::uint64_t size = source->size_bytes();
   transfers_.begin(std::unique_ptr<Active>(new Active{
                        .id = ++last_id_,
                        .client = packet.from,
-                       .server = packet.local,
+                       .server = sender_for(packet),
                        .requested = std::move(requested),
                        .served = std::move(served->path),
                        .began_at = now,
@@ -186,11 +188,16 @@ void Service::take_read_request(const Request& request, const ReceiveBatch::Pack
                    now);
 }
 
+/// A socket that is bound to one address needs no telling, which is cheaper.
+Ipv4Address Service::sender_for(const ReceiveBatch::Packet& packet) const {
+  return settings_.address == Ipv4Address() ? packet.local : Ipv4Address();
+}
+
 void Service::refuse(const Request& request, const ReceiveBatch::Packet& packet, ErrorCode code,
                      std::string_view outcome, std::string_view text, const std::string& path) {
   if (batch_.room().empty()) batch_.flush(engine_.native_handle());
   if (const auto room = batch_.room(); !room.empty()) {
-    batch_.add(packet.from, packet.local, encode_error(code, text, room.first(256)));
+    batch_.add(packet.from, sender_for(packet), encode_error(code, text, room.first(256)));
   }
   TransferEvent event;
   event.id = ++last_id_;

@@ -35,7 +35,7 @@ struct Settings {
   std::uint16_t port = 69;     ///< 0: any, see Service::port
   std::string interface = {};  ///< to take requests from only; empty: all
   OptionLimits options;
-  TransferPolicy policy;  ///< its repeated_ack is chosen for each transfer
+  TransferPolicy policy;  ///< its duplicates is chosen for each transfer
   UnknownClients unknown_clients = UnknownClients::kRefuse;
   std::size_t max_transfers = 2048;            ///< beyond, requests are dropped: the client asks again
   std::size_t max_transfers_of_a_client = 16;  ///< beyond, the one without progress for longest ends
@@ -78,6 +78,7 @@ class Service {
   void on_answers();
   void take_request(const ReceiveBatch::Packet& packet, SteadyTime now);
   void take_read_request(const Request& request, const ReceiveBatch::Packet& packet, SteadyTime now);
+  Ipv4Address sender_for(const ReceiveBatch::Packet& packet) const;
   void take_answer(const ReceiveBatch::Packet& packet, SteadyTime now);
   void refuse(const Request& request, const ReceiveBatch::Packet& packet, ErrorCode code, std::string_view outcome,
               std::string_view text, const std::string& path = {});

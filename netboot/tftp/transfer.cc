@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 /// A repeated ACK can't be about a block that was sent less than this ago, even where no round trip was measured.
 constexpr auto kShortestRepeat = 5ms;
+/// A client that writes to a slow card may take this long over a block without having lost it.
+constexpr auto kShortestTimeout = 100ms;
 
 }  // namespace
 
@@ -47,6 +49,7 @@ Transfer::Transfer(const Agreement& agreed, std::uint64_t size_bytes, const Tran
   if (agreed_.timeout > 0s) {
     policy_.first_timeout = agreed_.timeout;
     policy_.longest_timeout = std::max(policy_.longest_timeout, policy_.first_timeout);
+    policy_.give_up_after = std::max(policy_.give_up_after, 4 * agreed_.timeout);
   }
   timeout_ = policy_.first_timeout;
 }
@@ -83,6 +86,14 @@ void Transfer::measure_round_trip(SteadyTime now) {
   round_trip_ = round_trip_ == 0ns ? sample : round_trip_ + (sample - round_trip_) / 8;
 }
 
+/// The option means what it says, and firmware that hangs gets the full first time-out.
+std::chrono::milliseconds Transfer::timeout_after_progress() const {
+  if (policy_.duplicates == Duplicates::kHang || agreed_.timeout > 0s || round_trip_ == 0ns)
+    return policy_.first_timeout;
+  const auto round_trips = std::chrono::duration_cast<std::chrono::milliseconds>(4 * round_trip_);
+  return std::min(policy_.first_timeout, std::max<std::chrono::milliseconds>(kShortestTimeout, round_trips));
+}
+
 Step Transfer::on_ack(std::uint16_t block, SteadyTime now) {
   if (status_ != Status::kRunning) return wait();
   if (!opened_) {
@@ -98,9 +109,8 @@ Step Transfer::on_ack(std::uint16_t block, SteadyTime now) {
   measure_round_trip(now);
   progressed_at_ = now;
   fresh_ = false;
-  resends_in_a_row_ = 0;
   repeats_in_a_row_ = 0;
-  timeout_ = policy_.first_timeout;
+  timeout_ = timeout_after_progress();
   wake_at_ = now + timeout_;
   if (acked_ == last_block_) return end(Status::kComplete);
   // Also from the middle of a window: the client lost the block after this one (RFC 7440 section 4).
@@ -111,7 +121,7 @@ Step Transfer::on_ack(std::uint16_t block, SteadyTime now) {
 /// could: then it answers an earlier duplicate, and obeying it would double every block from here on (RFC
 /// 1123, 4.2.3.1). The timer goes on by itself: it alone decides when a client is gone.
 Step Transfer::repeat_if_asked(SteadyTime now) {
-  if (policy_.repeated_ack == RepeatedAck::kIgnore) return wait();
+  if (policy_.duplicates == Duplicates::kHang) return wait();
   const auto shortest = std::max<std::chrono::steady_clock::duration>(2 * round_trip_, kShortestRepeat);
   // The more often without progress, the rarer: what repeats its ACK for ever shall not get the window for ever.
   if (now < sent_at_ + shortest * (1U << std::min(repeats_in_a_row_, 8U))) return wait();
@@ -140,8 +150,7 @@ Step Transfer::on_error(std::uint16_t code, SteadyTime) {
 Step Transfer::on_timer(SteadyTime now) {
   if (status_ != Status::kRunning || now < wake_at_) return wait();
   if (now - began_at_ >= policy_.longest_life) return end(Status::kTooLong);
-  if (resends_in_a_row_ >= policy_.max_resends) return end(Status::kTimedOut);
-  ++resends_in_a_row_;
+  if (now - progressed_at_ >= policy_.give_up_after) return end(Status::kTimedOut);
   timeout_ = std::min(timeout_ * 2, policy_.longest_timeout);
   wake_at_ = now + timeout_;
   return resend(now);

@@ -16,21 +16,21 @@
 /// errors and the time, and answers with a Step; it never touches a socket.
 namespace piman::netboot::tftp {
 
-/// What to do about an ACK that says again what an earlier one said.
-enum class RepeatedAck {
-  /// Nothing: the timer alone sends a block again. Some Pi firmware hangs when it gets a block twice (start4.elf of
-  /// 2021 and before acknowledges the block after it), so a block that may only be late must not be sent early.
-  kIgnore,
-  /// The client asks for the next block: send it at once, instead of after the timer's long second.
-  kResend,
+/// What a block that comes twice does to a client.
+enum class Duplicates {
+  /// It hangs: start4.elf of 2021 and before acknowledges the block after it, and waits for ever. So nothing is sent
+  /// again but by a timer of a second or more, and an ACK that says again what an earlier one said is not answered.
+  kHang,
+  /// Nothing. Then such an ACK asks for the next block, which is sent at once; and the timer is a few round trips.
+  kHarmless,
 };
 
 struct TransferPolicy {
-  RepeatedAck repeated_ack = RepeatedAck::kIgnore;
+  Duplicates duplicates = Duplicates::kHang;
   std::chrono::milliseconds first_timeout{1000};  ///< doubles with each resend; the timeout option replaces it
   std::chrono::milliseconds longest_timeout{8000};
-  unsigned max_resends = 6;               ///< in a row without progress; then the client is taken for gone
-  std::chrono::minutes longest_life{60};  ///< however slowly it progresses
+  std::chrono::seconds give_up_after{30};  ///< without progress; then the client is taken for gone
+  std::chrono::minutes longest_life{60};   ///< however slowly it progresses
 };
 
 enum class Status {
@@ -90,6 +90,7 @@ class Transfer {
   Step end(Status status);
   Step repeat_if_asked(SteadyTime now);
   void measure_round_trip(SteadyTime now);
+  std::chrono::milliseconds timeout_after_progress() const;
 
   Agreement agreed_;
   TransferPolicy policy_;
@@ -100,7 +101,6 @@ class Transfer {
   std::uint64_t resent_ = 0;
   bool opened_;  ///< false while the OACK waits for its ACK
   bool fresh_ = true;
-  unsigned resends_in_a_row_ = 0;  ///< by the timer
   unsigned repeats_in_a_row_ = 0;  ///< because the client repeated its ACK
   std::chrono::milliseconds timeout_;
   std::chrono::steady_clock::duration round_trip_{};  ///< smoothed; 0: not measured yet

@@ -78,7 +78,11 @@ CASES = [
     ("thread", "manager/main.cc", TOP + "void f() { worker.detach(); }\n"),
     ("collector-acts", "node-agent/collectors/cpu.cc", TOP + 'auto* f = popen("vcgencmd", "r");\n'),
     ("collector-acts", "node-agent/collectors/cpu.cc", TOP + "std::ofstream out(path);\n"),
+    ("independence", "tests/pisim/frame.cc", includes('"netboot/dhcp/packet.h"')),
+    ("independence", "tests/pisim/main.cc", includes('"common/log.h"')),
+    (None, "tests/pisim/main.cc", includes('"common/flags.h"')),
     # Files that decide.
+    ("pure-clock", "tests/pisim/virtual_pi.cc", TOP + "auto t = std::chrono::steady_clock::now();\n"),
     ("pure-clock", "netboot/tftp/transfer.cc", TOP + "auto t = Clock::now();\n"),
     ("pure-include", "netboot/dhcp/packet.cc", includes("<sys/socket.h>")),
     ("pure-include", "netboot/dhcp/responder.cc", includes('"common/log.h"')),

@@ -40,6 +40,8 @@ test     openssl                    makes certificates for the TLS tests, checks
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
 test     u-boot-tools               mkimage: the boot script of U-Boot
+test     iproute2                   network namespaces for the netboot tests
+test     dnsmasq-base               the server that proves the virtual Pis (pisim)
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
@@ -47,6 +49,10 @@ test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
 test     busybox                    a TFTP client as initramfs has it
+bench    dnsmasq-base               a TFTP server to measure beside
+bench    libwrap0                   what tftpd-hpa and atftpd are linked with
+bench    iproute2                   network namespaces
+bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '
 

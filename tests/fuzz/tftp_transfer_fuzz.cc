@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((flags & 1) != 0) agreed.reply.add(OptionKind::kWindowSize, agreed.window_blocks);
   if ((flags & 2) != 0) agreed.timeout = std::chrono::seconds(script.next());
   TransferPolicy policy;
-  policy.repeated_ack = (flags & 4) != 0 ? RepeatedAck::kResend : RepeatedAck::kIgnore;
+  policy.duplicates = (flags & 4) != 0 ? Duplicates::kHarmless : Duplicates::kHang;
   auto text = std::make_shared<std::string>(std::size_t{script.next()} << (script.next() % 12U), '\n');
   for (std::size_t i = 0; i < text->size(); i += 1U + script.next()) (*text)[i] = static_cast<char>(i);
   std::shared_ptr<BlockSource> source = std::make_shared<TextSource>(text);

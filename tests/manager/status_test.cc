@@ -6,7 +6,9 @@
 #include <limits>
 #include <string>
 
+#include "manager/server_client.h"
 #include "manager/status_command.h"
+#include "manager/terminal.h"
 #include "tests/manager/sample_fleet.h"
 
 namespace piman::manager {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/http_types.h"
+#include "common/log.h"
+#include "common/prom_text.h"
+#include "common/result.h"
+#include "manager/boots/recorder.h"
+#include "manager/config.h"
+#include "manager/fleet/fleet.h"
+#include "manager/inventory_hosts.h"
+#include "manager/inventory_loader.h"
+#include "manager/netboot_metrics.h"
+#include "manager/store/store.h"
+
+/// The manager's side of netboot as one piece: whom netboot asks (hosts, leases) and whom it tells (observer).
+namespace piman::manager {
+
+/// Thread-safety: the parts are safe to use from any thread; start, add_routes and the destructor belong to one.
+class NetbootRecords {
+ public:
+  /// Opens the store, reads assignments and joins the loader. `config`, `fleet`, `loader` and `log` must outlive it.
+  /// Errors: the store's, in words that say what to do.
+  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, const Fleet& fleet,
+                                                       InventoryLoader& loader, Logger& log);
+  /// Netboot must be gone by then: it uses all of this.
+  ~NetbootRecords();
+  NetbootRecords(const NetbootRecords&) = delete;
+  NetbootRecords& operator=(const NetbootRecords&) = delete;
+
+  Store& store() { return *store_; }
+  Recorder& observer() { return *recorder_; }
+  const netboot::HostDirectory& hosts() const { return hosts_; }
+  void add_routes(http::Router& router);
+  void write_metrics(prom_text::Writer& out);
+
+ private:
+  NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Logger& log);
+  void take_hosts(const std::vector<Host>& hosts);
+
+  const Config& config_;
+  const Fleet& fleet_;
+  InventoryLoader& loader_;
+  Logger& log_;
+  const Clock clock_;
+  InventoryHosts hosts_;
+  NetbootMetrics metrics_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Recorder> recorder_;  // last: it uses all of the above
+};
+
+/// The same routes where netboot is off: they say so.
+void add_routes_without_netboot(http::Router& router);
+
+}  // namespace piman::manager

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/server_client.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "common/net_types.h"
+#include "common/text.h"
+#include "manager/scrape/http_client.h"
+
+namespace piman::manager {
+namespace {
+
+constexpr std::chrono::milliseconds kTimeout{5000};
+constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
+
+Result<Ipv4Address> resolve(const std::string& host) {
+  if (const auto address = Ipv4Address::parse(host)) return *address;
+  ::addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  ::addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
+    return fail(concat("looking up ", quote(host), ": ", ::gai_strerror(error)));
+  }
+  ::sockaddr_in address{};
+  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), sizeof address, reinterpret_cast<char*>(&address));
+  ::freeaddrinfo(found);
+  return Ipv4Address(ntohl(address.sin_addr.s_addr));
+}
+
+}  // namespace
+
+Result<ServerAddress> parse_server_url(std::string_view url) {
+  const auto wrong = [&](std::string_view why) {
+    return fail(concat("--server=", quote(url), " ", why, "; it looks like http://127.0.0.1:8080"));
+  };
+  std::string_view rest = url;
+  if (rest.starts_with("https://")) return wrong("asks for TLS, which this version does not speak");
+  if (rest.starts_with("http://")) rest.remove_prefix(7);
+  if (rest.find("://") != std::string_view::npos) return wrong("is not an HTTP address");
+  ServerAddress address;
+  std::string_view authority = next_until(rest, '/');
+  if (!rest.empty()) address.path = concat('/', rest);
+  while (address.path.ends_with('/')) address.path.pop_back();
+  address.host = std::string(next_until(authority, ':'));
+  if (address.host.empty() || address.host.find_first_of(" @[]?#") != std::string::npos)
+    return wrong("has no host name");
+  if (!authority.empty()) {
+    const auto port = parse_number<std::uint16_t>(authority);
+    if (!port || *port == 0) return wrong("has no valid port");
+    address.port = *port;
+  }
+  return address;
+}
+
+Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view path, const std::string& json) {
+  const auto address = resolve(server.host);
+  if (!address) return fail(address.error().message);
+  auto client = HttpClient::make(1);
+  if (!client) return fail(client.error().message);
+  HttpRequest request;
+  request.address = *address;
+  request.port = server.port;
+  request.path = concat(server.path, path);
+  request.json = json;
+  request.accept = "application/json";
+  request.timeout = kTimeout;
+  request.most_bytes = kMostAnswerBytes;
+  (*client)->start(request);
+  for (;;) {
+    const std::vector<HttpAnswer> answers = (*client)->poll(kTimeout);
+    if (answers.empty()) continue;  // the client ends every transfer at its timeout
+    const HttpAnswer& answer = answers.front();
+    if (answer.error != ScrapeError::kNone) return fail(answer.error_text);
+    return ServerAnswer{answer.status, answer.body};
+  }
+}
+
+}  // namespace piman::manager

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+/// How the subcommands that ask a running server reach it.
+namespace piman::manager {
+
+/// Where a server is.
+struct ServerAddress {
+  std::string host;
+  std::uint16_t port = 80;
+  std::string path;  ///< a prefix without '/' at its end
+};
+/// Pure: "http://HOST[:PORT][/PREFIX]"; the scheme may be left out. Errors: anything else, in words.
+Result<ServerAddress> parse_server_url(std::string_view url);
+
+struct ServerAnswer {
+  int status = 0;
+  std::string body;
+};
+/// Sends GET `path`, or POST of `json` where that isn't empty, and waits for the answer, at most some seconds.
+/// Errors: nobody there, or no HTTP.
+Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view path, const std::string& json = {});
+
+}  // namespace piman::manager
