@@ -55,7 +55,7 @@ struct ConsoleLine {
   std::string text;  ///< made printable, without its line end
 };
 
-/// Methods are called on the netboot thread and must return at once.
+/// Methods are called on the netboot thread, on_transfer() also on the HTTP server's; they must return at once.
 class Observer {
  public:
   virtual ~Observer() = default;
