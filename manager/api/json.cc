@@ -128,6 +128,7 @@ std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, con
                   {"scrape_interval_seconds", rounded(static_cast<double>(config.scrape.interval.count()) / 1000)},
                   {"history_seconds", rounded(static_cast<double>(config.scrape.history.count()) / 1000)},
                   {"hosts_file", config.inventory.hosts_file},
+                  {"netboot", config.netboot.enabled},
                   {"links",
                    {{"prometheus", word(config.links.prometheus)},
                     {"alertmanager", word(config.links.alertmanager)},

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet page: joins the client, which asks, with what shows: summary, table, and the words around them.
 
+import { BootsDialog } from "./boots.js";
 import { FleetClient } from "./client.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { FleetTable } from "./fleet_table.js";
 import { duration, safeUrl } from "./format.js";
 import { kColumns, kDefaultSelection, queryOfSelection, select, selectionFromQuery } from "./selection.js";
 import { Summary } from "./summary.js";
+import { WaitingHosts } from "./waiting.js";
 
 const byId = (id) => document.getElementById(id);
 const kTickMs = 1000;
@@ -18,12 +20,14 @@ let clockOffsetSeconds = 0; // the server's clock less ours: ages are right wher
 let lost = null;
 let lastAnswer = 0;
 
-const table = new FleetTable(byId("columns"), byId("rows"), sortBy);
+const boots = new BootsDialog(byId("boots"));
+const table = new FleetTable(byId("columns"), byId("rows"), sortBy, (name) => boots.show(name));
 const summary = new Summary(
   { up: byId("count-up"), rest: byId("count-rest"), strip: byId("strip"), chips: byId("chips") },
   togglePhase,
 );
 const client = new FleetClient({ fleet: takeFleet, alive: takeAnswer, lost: takeLoss });
+const waiting = new WaitingHosts(byId("waiting"), () => client.ask());
 
 const serverNow = () => Date.now() / 1000 + clockOffsetSeconds;
 
@@ -62,7 +66,8 @@ function takeFleet(data, hasHistory) {
   announceChanges(fleet, data);
   fleet = data;
   clockOffsetSeconds = data.now - Date.now() / 1000;
-  table.update(data.nodes, chartSeconds(data));
+  table.update(data.nodes, chartSeconds(data), data.netboot === true);
+  if (data.netboot === true) waiting.start();
   showAbout();
   showNodes();
 }

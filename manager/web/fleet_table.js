@@ -10,9 +10,11 @@ export class FleetTable {
   #body;
   #rows = new Map();
   #headers = new Map();
+  #onBoots;
 
-  /** `onSort(id)` is called when a column's header is pressed. */
-  constructor(head, body, onSort) {
+  /** `onSort(id)` is called when a column's header is pressed, `onBoots(name)` when a node's boots are asked for. */
+  constructor(head, body, onSort, onBoots) {
+    this.#onBoots = onBoots;
     this.#head = head;
     this.#body = body;
     for (const column of kColumns) {
@@ -30,12 +32,13 @@ export class FleetTable {
   }
 
   /** Takes in all nodes of the fleet. */
-  update(nodes, windowSeconds) {
+  update(nodes, windowSeconds, offersBoots) {
     const names = new Set();
     for (const node of nodes) {
       names.add(node.name);
       let row = this.#rows.get(node.name);
-      if (!row) this.#rows.set(node.name, (row = new NodeRow()));
+      if (!row) this.#rows.set(node.name, (row = new NodeRow(this.#onBoots)));
+      row.offerBoots(offersBoots);
       row.update(node, windowSeconds);
     }
     for (const [name, row] of this.#rows) {

@@ -40,6 +40,26 @@ export function ago(seconds) {
   return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
 }
 
+/** "0.4 s", "12.3 s", "205 s": how far into a boot. */
+export function seconds(value) {
+  if (!isKnown(value)) return kUnknown;
+  return `${value < 100 ? value.toFixed(1) : Math.round(value)}${kSpace}s`;
+}
+
+/** "512 B", "12.3 kB", "45.6 MB". */
+export function bytes(value) {
+  if (!isKnown(value)) return kUnknown;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  for (; value >= 999.5 && unit + 1 < units.length; unit += 1) value /= 1000;
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)}${kSpace}${units[unit]}`;
+}
+
+/** A Unix time as people here write it. */
+export function clockTime(unixSeconds) {
+  return new Date(unixSeconds * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
 export function percent(value) {
   return isKnown(value) ? `${Math.round(value)}${kSpace}%` : kUnknown;
 }

@@ -47,6 +47,7 @@ export class NodeRow {
   #points = []; // [time, CPU percent], oldest first
   #name = element("span", { class: "node-name" });
   #metrics = element("a", { class: "sub" }, "raw metrics");
+  #boots = element("button", { type: "button", class: "sub-button" }, "boots");
   #word = element("span");
   #icon = element("span", { class: "phase-icon" });
   #since = element("span", { class: "sub" });
@@ -67,7 +68,9 @@ export class NodeRow {
   #reason;
   element = element("tr", { role: "row" });
 
-  constructor() {
+  /** `onBoots(name)` is called when the node's boots are asked for. */
+  constructor(onBoots) {
+    this.#boots.addEventListener("click", () => onBoots(this.#node.name));
     this.#measures = [
       cell("uptime", "Uptime", this.#uptime),
       cell("cpu", "CPU", element("span", { class: "cpu" }, this.#spark.element, this.#cpu.element)),
@@ -79,13 +82,18 @@ export class NodeRow {
     this.#reason = cell("why", "Why", this.#why, this.#error, this.#known);
     this.#reason.colSpan = this.#measures.length;
     this.element.append(
-      element("th", { role: "rowheader", scope: "row", class: "cell-name" }, this.#name, this.#metrics),
+      element("th", { role: "rowheader", scope: "row", class: "cell-name" }, this.#name, this.#metrics, this.#boots),
       cell("state", "State", element("span", { class: "phase" }, this.#icon, this.#word), this.#since),
       cell("address", "Address", this.#address, this.#mac),
       cell("model", "Model", this.#model),
       ...this.#measures,
       cell("seen", "Last seen", this.#seen),
     );
+  }
+
+  /** Whether the manager boots nodes at all. */
+  offerBoots(offered) {
+    this.#boots.hidden = !offered;
   }
 
   /** Takes in what the server says; with `history` also the points of the past. */
@@ -104,6 +112,7 @@ export class NodeRow {
     setAttribute(this.#name, "title", node.name);
     setAttribute(this.#metrics, "href", `nodes/${encodeURIComponent(node.name)}/metrics`);
     setAttribute(this.#metrics, "aria-label", `raw metrics of ${node.name}`);
+    setAttribute(this.#boots, "aria-label", `boots of ${node.name}`);
     setText(this.#address, node.address);
     setText(this.#mac, node.mac);
     setText(this.#model, shortModel(node.model));

@@ -108,10 +108,56 @@ export function demoNodes(now) {
   ];
 }
 
+const kBoot = {
+  serial: "e09200d8", revision: "00d03114", model: "pi4", address: "10.20.0.11", missing: 1, dropped_events: 0, blocks: 9000,
+  stuck_at: null, booted_at: null,
+};
+const dhcp = (at, received, sent, change = {}) => ({
+  at, kind: "dhcp", received, sent, drop_reason: null, model: "pi4", address: sent ? "10.20.0.11" : null, other_server: null,
+  relayed: false, count: 1, last_at: at, ...change,
+});
+const file = (at, requested, outcome, size = 0, change = {}) => ({
+  at, kind: "file", protocol: "tftp", requested, served: null, outcome, size_bytes: size,
+  sent_bytes: outcome === "complete" ? size : 0, blocks: Math.ceil(size / 1468), retransmits: 0,
+  duration_seconds: size / 5e6, bytes_per_second: size ? 5e6 : null, ...change,
+});
+
+/** A good boot and one that got stuck, newest first. */
+export function demoBoots(now) {
+  return [
+    {
+      ...kBoot, started: now - 700, state: "booted", last_at: 19.4, booted_at: 19.4, files: 4, sent_bytes: 13052928, retransmits: 0,
+      events: [
+        dhcp(0, "DISCOVER", "OFFER"), dhcp(0.1, "REQUEST", "ACK"), file(0.3, "e09200d8/start4.elf", "complete", 2252928),
+        file(0.9, "e09200d8/config.txt", "complete", 1200), file(1, "e09200d8/pieeprom.sig", "not_found"),
+        file(1.2, "e09200d8/cmdline.txt", "complete", 180), file(1.4, "e09200d8/kernel8.img", "complete", 10798620),
+        { at: 4.1, kind: "console", text: "NET_BOOT: done" },
+        dhcp(19, "DISCOVER", "OFFER", { model: "linux" }), dhcp(19.4, "REQUEST", "ACK", { model: "linux" }),
+      ],
+    },
+    {
+      ...kBoot, started: now - 90000, state: "stuck", last_at: 38, files: 1, sent_bytes: 1761600, retransmits: 42,
+      stuck_at: "kernel8.img, block 1200 of 7357 (timed_out)",
+      events: [
+        dhcp(0, "DISCOVER", null, { drop_reason: "pool_empty", count: 5, last_at: 20 }), dhcp(25, "DISCOVER", "OFFER"),
+        dhcp(25.1, "REQUEST", "ACK"), file(25.4, "e09200d8/config.txt", "complete", 1200),
+        file(26, "e09200d8/kernel8.img", "timed_out", 10798620, { sent_bytes: 1761600, blocks: 1200, retransmits: 42, duration_seconds: 12 }),
+      ],
+    },
+  ];
+}
+
+export function demoPending(now) {
+  return [{
+    mac: "dc:a6:32:00:00:01", model: "pi4", serial: "9e1200aa", revision: "00d03114", first_seen: now - 300, last_seen: now - 4,
+    messages: 12, interface: "eth0", address: null,
+  }];
+}
+
 /** Starts the server; `fleet` of what it returns may be changed at will, and `mode` set to "ok" or "error". */
 export async function startDemo({ port = 0, nodes } = {}) {
   const now = Date.now() / 1000;
-  const demo = { mode: "ok", version: 1, requests: [], nodes: nodes ?? demoNodes(now), site: "Lab 3", links: true };
+  const demo = { mode: "ok", version: 1, requests: [], nodes: nodes ?? demoNodes(now), site: "Lab 3", links: true, netboot: true, boots: demoBoots(now), pending: demoPending(now), accepted: [] };
 
   function answer(url) {
     const withHistory = url.searchParams.has("history");
@@ -127,7 +173,7 @@ export async function startDemo({ port = 0, nodes } = {}) {
       status: "success",
       data: {
         ...data, site: demo.site, piman_version: version(), version: demo.version, now: Date.now() / 1000, started: now - kDay * 12 - 4000, page: kBundle,
-        hosts_file: "/etc/piman/hosts.csv", counts, nodes: shown,
+        hosts_file: "/etc/piman/hosts.csv", netboot: demo.netboot, counts, nodes: shown,
         links: { prometheus: link(9090), alertmanager: link(9093), grafana: link(3001) },
       },
     };
@@ -145,6 +191,28 @@ export async function startDemo({ port = 0, nodes } = {}) {
       const etag = `W/"${demo.version}-${url.search.length}"`;
       if (request.headers["if-none-match"] === etag) return send(304, "application/json", undefined, { ETag: etag });
       return send(200, "application/json", JSON.stringify(answer(url)), { ETag: etag });
+    }
+    if (/^\/api\/v1\/nodes\/[^/]+\/boots$/.test(url.pathname)) {
+      const name = decodeURIComponent(url.pathname.split("/")[4]);
+      const data = { name, mac: null, now: Date.now() / 1000, boots: demo.boots };
+      return send(200, "application/json", JSON.stringify({ status: "success", data }));
+    }
+    if (url.pathname === "/api/v1/hosts/pending") {
+      const data = { unknown_hosts: "pending", now: Date.now() / 1000, hosts: demo.pending };
+      return send(200, "application/json", JSON.stringify({ status: "success", data }));
+    }
+    if (url.pathname === "/api/v1/hosts" && request.method === "POST") {
+      let body = "";
+      request.on("data", (chunk) => (body += chunk));
+      request.on("end", () => {
+        const host = JSON.parse(body);
+        const taken = demo.nodes.some((node) => node.name === host.name);
+        if (taken) return send(409, "application/json", JSON.stringify({ status: "error", errorType: "conflict", error: `name ${host.name} is taken` }));
+        demo.accepted.push({ ...host, type: request.headers["content-type"] });
+        demo.pending = demo.pending.filter((each) => each.mac !== host.mac);
+        return send(201, "application/json", JSON.stringify({ status: "success", data: host }));
+      });
+      return undefined;
     }
     const name = url.pathname === "/" ? "index.html" : url.pathname.replace(`/assets/${kBundle}/`, "");
     if (!/^[a-z_]+\.[a-z]+$/.test(name)) return send(404, "text/plain", "not found\n");

@@ -110,6 +110,50 @@ describe("fleet page", () => {
     assert.equal((await names()).length, 9);
   });
 
+  it("shows a node's boots in a dialog, and only where nodes are booted", async () => {
+    await open();
+    await page.getByRole("button", { name: "boots of pi1" }).click();
+    const dialog = page.locator("#boots");
+    await dialog.locator(".boot").first().waitFor();
+    assert.match(await dialog.textContent(), /Boots of pi1.*Booted in 19\.4.s, 4 files, 13\.1.MB/s);
+    assert.equal(await dialog.locator(".boot").count(), 2);
+    assert.equal(await dialog.locator(".boot[open]").count(), 1);
+    assert.match(await dialog.locator(".boot[open]").textContent(), /DISCOVER → OFFER.*kernel8\.img10\.8.MB, 5\.0.MB\/s/s);
+    await dialog.locator("summary").nth(1).click();
+    assert.match(await dialog.locator(".boot").nth(1).textContent(), /not answered: pool_empty, pi4, 5 times until 20\.0.s/);
+    assert.match(await dialog.locator(".event[data-kind=bad]").last().textContent(), /timed out, 1\.8.MB of 10\.8.MB.*42 sent again/);
+    await page.keyboard.press("Escape");
+    assert.equal(await dialog.isVisible(), false);
+    demo.netboot = false;
+    demo.version += 1;
+    await page.waitForFunction(() => document.querySelector("#rows .sub-button").hidden);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("shows hostile boots as text", async () => {
+    await open();
+    const evil = '<img src=x onerror="document.title=1">';
+    demo.boots[0].events.push({ at: 5, kind: "console", text: evil });
+    demo.boots[0].stuck_at = evil;
+    await page.getByRole("button", { name: "boots of pi1" }).click();
+    await page.locator("#boots .boot").first().waitFor();
+    assert.equal(await page.locator("#boots img").count(), 0);
+    assert.ok((await page.locator("#boots").textContent()).includes(evil));
+  });
+
+  it("accepts a machine that asks to boot", async () => {
+    await open();
+    await page.locator("#waiting li").waitFor();
+    assert.match(await page.locator("#waiting").textContent(), /dc:a6:32:00:00:01pi4, serial 9e1200aa, seen/);
+    await page.getByLabel("Name for dc:a6:32:00:00:01").fill("pi1");
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.getByText("name pi1 is taken").waitFor();
+    await page.getByLabel("Name for dc:a6:32:00:00:01").fill("pi10");
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.locator("#waiting").waitFor({ state: "hidden" });
+    assert.deepEqual(demo.accepted, [{ mac: "dc:a6:32:00:00:01", name: "pi10", address: null, type: "application/json" }]);
+  });
+
   it("tells what to do when there is no node", async () => {
     await open({ nodes: [] });
     assert.match(await page.locator("#empty").textContent(), /hosts\.csv.*b8:27:eb/s);

@@ -17,6 +17,15 @@ describe("words and numbers", async () => {
     assert.equal(plain(format.ago(61)), "1 min ago");
   });
 
+  it("bytes and seconds", () => {
+    for (const [value, expected] of [[0, "0 B"], [999, "999 B"], [1234, "1.2 kB"], [999600, "1.0 MB"], [123456789, "123 MB"], [null, "–"]]) {
+      assert.equal(plain(format.bytes(value)), expected);
+    }
+    for (const [value, expected] of [[0, "0.0 s"], [12.34, "12.3 s"], [205.2, "205 s"], [undefined, "–"]]) {
+      assert.equal(plain(format.seconds(value)), expected);
+    }
+  });
+
   it("models", () => {
     assert.equal(format.shortModel("Raspberry Pi 4 Model B Rev 1.4"), "Pi 4 B");
     assert.equal(format.shortModel("Raspberry Pi 3 Model B Plus Rev 1.3"), "Pi 3 B+");
