@@ -41,7 +41,7 @@ test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT i
 test     mtools                     fills boot.img, and lists it in tests
 test     u-boot-tools               mkimage: the boot script of U-Boot
 test     iproute2                   network namespaces for the netboot tests
-test     dnsmasq-base               the server that proves the virtual Pis (pisim)
+test     dnsmasq-base               the server that proves the virtual Pis (pisim), and a DHCP relay agent
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
@@ -49,6 +49,19 @@ test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
 test     busybox                    a TFTP client as initramfs has it
+test     tcpdump                    captures what servers send
+test     tshark                     finds malformed packets in captures
+test     udhcpc                     a DHCP client
+test     isc-dhcp-client            a DHCP client (dhclient)
+test     isc-dhcp-relay             a DHCP relay agent between server and clients
+test     dhcping                    a DHCP client
+test     kea-admin                  a DHCP client that counts (perfdhcp)
+test     nmap                       a DHCP client (broadcast-dhcp-discover)
+test     python3-scapy              DHCP messages that clients do not send
+test     qemu-system-arm            an arm64 machine that boots from the network
+test     u-boot-qemu                its firmware
+test     qemu-system-x86            a PC that boots from the network
+test     ipxe-qemu                  its firmware
 bench    dnsmasq-base               a TFTP server to measure beside
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
 bench    iproute2                   network namespaces
