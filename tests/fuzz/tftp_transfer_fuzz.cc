@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,21 @@ struct Script {
   bool empty() const { return at == end; }
 };
 
+/// A file of any size that takes no memory.
+class EndlessSource final : public BlockSource {
+ public:
+  explicit EndlessSource(std::uint64_t size) : size_(size) {}
+  std::uint64_t size_bytes() const override { return size_; }
+  Result<void> read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    PIMAN_CHECK(offset <= size_ && out.size() <= size_ - offset);
+    std::fill(out.begin(), out.end(), static_cast<std::uint8_t>(offset));
+    return {};
+  }
+
+ private:
+  std::uint64_t size_;
+};
+
 }  // namespace
 
 /// Any script of ACKs, errors and time: a transfer sends only blocks of its window, never more of them than the file
@@ -38,10 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((flags & 2) != 0) agreed.timeout = std::chrono::seconds(script.next());
   TransferPolicy policy;
   policy.duplicates = (flags & 4) != 0 ? Duplicates::kHarmless : Duplicates::kHang;
-  auto text = std::make_shared<std::string>(std::size_t{script.next()} << (script.next() % 12U), '\n');
-  for (std::size_t i = 0; i < text->size(); i += 1U + script.next()) (*text)[i] = static_cast<char>(i);
-  std::shared_ptr<BlockSource> source = std::make_shared<TextSource>(text);
-  if ((flags & 8) != 0) source = *NetasciiSource::make(source);
+  const std::uint64_t size_bytes = std::uint64_t{script.next()} << (script.next() % 24U);
+  std::shared_ptr<BlockSource> source = std::make_shared<EndlessSource>(size_bytes);
+  if ((flags & 8) != 0) {
+    const std::string text(size_bytes % 2000, (flags & 16) != 0 ? '\n' : 'x');
+    source = *NetasciiSource::make(std::make_shared<TextSource>(std::make_shared<const std::string>(text)));
+  }
 
   SteadyTime now{};
   Transfer transfer(agreed, source->size_bytes(), policy, now);
