@@ -10,6 +10,7 @@
 #include "netboot/dhcp/commit_queue.h"
 #include "netboot/dhcp/datagram_socket.h"
 #include "netboot/dhcp/neighbours.h"
+#include "netboot/dhcp/one_shot_wait.h"
 #include "netboot/dhcp/responder.h"
 
 namespace piman::netboot::dhcp {
@@ -18,6 +19,11 @@ namespace {
 constexpr std::size_t kMostDelayed = 8192;
 constexpr int kMostProbesForOne = 3;  // then its client asks again
 constexpr std::uint16_t kDiscardPort = 9;
+/// After a message the next ones are left to gather: waking up, storing and sending once for many is what keeps a rack
+/// that is switched on cheap. A message after a silence is answered at once; the more come, the longer they gather.
+constexpr std::chrono::milliseconds kLeastGather{1}, kMostGather{8};
+constexpr int kManyMessages = 3;
+constexpr int kMostBatches = 32;  // of 64 messages, before others get their turn
 const Ipv4Address kEverybody(0xFFFF'FFFF);
 const MacAddress kBroadcastMac({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
 
@@ -51,9 +57,10 @@ class Service::Impl {
   Result<void> open(const Interface& interface, std::uint16_t port, bool is_proxy_port) {
     auto socket = DatagramSocket::open(interface, port);
     if (!socket) return tl::unexpected<Error>(socket.error());
-    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>(
-        Wire{std::move(*socket), nullptr, is_proxy_port, asio::posix::stream_descriptor(io_), {}, {}}));
-    wire.waiter.assign(::dup(wire.socket->native_handle()));
+    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>(io_));
+    wire.socket = std::move(*socket);
+    wire.is_proxy_port = is_proxy_port;
+    if (auto opened = wire.waiter.open(wire.socket->native_handle()); !opened) return opened;
     if (config_.responder.mode == Mode::kServer && config_.responder.probe_addresses) {
       auto prober =
           ArpProber::open(io_, interface, config_.probe_wait,
@@ -85,10 +92,13 @@ class Service::Impl {
     int probes;
   };
   struct Wire {
+    explicit Wire(asio::io_context& io) : waiter(io), pause(io) {}
     std::unique_ptr<DatagramSocket> socket;
     std::unique_ptr<ArpProber> prober;
-    bool is_proxy_port;
-    asio::posix::stream_descriptor waiter;
+    bool is_proxy_port = false;
+    OneShotWait waiter;
+    asio::steady_timer pause;
+    std::chrono::milliseconds gather = kLeastGather;
     std::vector<Reply> ready;
     std::unordered_map<Ipv4Address, Held, HashAddress> held;  // by the address that is probed
   };
@@ -101,18 +111,29 @@ class Service::Impl {
   }
 
   void await_message(Wire& wire) {
-    wire.waiter.async_wait(asio::posix::stream_descriptor::wait_read, [this, &wire](error_code error) {
-      if (!error) on_readable(wire);
-    });
+    wire.waiter.wait([this, &wire] { on_readable(wire); });
   }
 
   void on_readable(Wire& wire) {
     take_new_hosts();
     const Now now = read_clocks();
-    wire.socket->receive([&](const Incoming& incoming) { serve(wire, incoming, now, now.steady, 0); });
+    int count = 0;
+    bool more = true;
+    for (int batch = 0; more && batch < kMostBatches; ++batch) {
+      more = wire.socket->receive([&](const Incoming& incoming) {
+        ++count;
+        serve(wire, incoming, now, now.steady, 0);
+      });
+    }
+    if (count == 0) return await_message(wire);
     commits_.flush();
     send_ready();
-    await_message(wire);
+    wire.gather =
+        count >= kManyMessages ? std::min(wire.gather * 2, kMostGather) : std::max(wire.gather / 2, kLeastGather);
+    wire.pause.expires_after(wire.gather);
+    wire.pause.async_wait([this, &wire](error_code error) {
+      if (!error) on_readable(wire);
+    });
   }
 
   void serve(Wire& wire, const Incoming& incoming, Now now, SteadyTime arrived, int probes) {

@@ -37,7 +37,8 @@ EXCEPT = {
 
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 PURE_FILES = re.compile(
-    r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
+    r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session|"
+    r"address_pool|reply_builder|lease|drop|config|udp_frame)"
     r"\.(h|cc)$|^manager/(fleet/phase|scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)"
     r"\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(

@@ -35,6 +35,13 @@ test     curl                       asks the running programs in tests
 test     jq                         reads JSON in tests
 test     python3                    layering, end-to-end and bench scripts
 test     openssl                    makes certificates for the TLS tests
+test     iproute2                   network namespaces for the tests of the netboot services
+test     udhcpc                     a DHCP client that is none of ours
+test     isc-dhcp-client            another one (dhclient)
+test     kea-admin                  perfdhcp, which is thousands of DHCP clients
+bench    kea-dhcp4-server           what the DHCP service is measured beside
+bench    isc-dhcp-server            what the DHCP service is measured beside
+bench    dnsmasq-base               what the DHCP and TFTP services are measured beside
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The DHCP service alone, for tests and benches: what the manager does with it, without the rest of the manager.
 //
-//   piman_dhcp_server --interface IF [--subnet 10.0.0.0/16] [--router IP] [--pool FIRST-LAST] [--unknown ignore|pool|pending]
+//   piman_dhcp_server --interface IF [--subnet 10.0.0.0/16] [--router IP] [--pool FIRST-LAST] [--unknown
+//   ignore|pool|pending]
 //                     [--hosts FILE] [--proxy] [--no-probe] [--lease SECONDS] [--store FOLDER] [--quiet]
 //
-// FILE has a line "MAC IP NAME" for each node. Without --store, leases live as long as the process. Prints "ready", then
-// a line for each message unless quiet, and ends with SIGTERM or SIGINT.
+// FILE has a line "MAC IP NAME" for each node. Without --store, leases live as long as the process. Prints "ready",
+// then a line for each message unless quiet, and ends with SIGTERM or SIGINT.
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -147,7 +148,7 @@ int main(int argc, char** argv) {
   }
   const Table table(std::move(hosts));
   Printer printer(quiet);
-  asio::io_context io;
+  asio::io_context io(1);  // one thread runs it
   const auto service = dhcp::Service::start(io, config, table, *store, printer);
   if (!service) refuse(service.error().message);
   std::jthread thread([&io] { io.run(); });
