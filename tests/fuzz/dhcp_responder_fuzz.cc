@@ -16,6 +16,7 @@ using namespace piman::netboot;
 using namespace piman::netboot::dhcp;
 
 constexpr std::size_t kMostMessageBytes = 600;
+constexpr int kMostSteps = 64, kMostRestarts = 4;
 
 ResponderConfig make_config(std::uint8_t choice) {
   ResponderConfig config;
@@ -45,7 +46,7 @@ class Run {
   explicit Run(std::uint8_t choice) : config_(make_config(choice)) { restart(); }
 
   void step(std::uint8_t action, Bytes message) {
-    if (action < 8) return restart();
+    if (action < 8) return restarts_++ < kMostRestarts ? restart() : void();
     if (action < 40) return pass(std::chrono::seconds(action * 4));
     Packet packet;
     if (!decode(message, packet)) return;
@@ -96,6 +97,7 @@ class Run {
     MacAddress mac;
     SteadyTime until;
   };
+  int restarts_ = 0;
   ResponderConfig config_;
   std::unique_ptr<Responder> responder_;
   Now now_{SteadyTime(std::chrono::hours(1)), WallTime(std::chrono::hours(500'000))};
@@ -111,7 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   Run run(data[0]);
   Bytes rest(data + 1, size - 1);
-  while (rest.size() >= 3) {
+  for (int steps = 0; steps < kMostSteps && rest.size() >= 3; ++steps) {
     const std::size_t length =
         std::min<std::size_t>({static_cast<std::size_t>(rest[1] << 8 | rest[2]), rest.size() - 3, kMostMessageBytes});
     run.step(rest[0], rest.subspan(3, length));
