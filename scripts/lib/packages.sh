@@ -42,6 +42,11 @@ test     mtools                     fills boot.img, and lists it in tests
 test     u-boot-tools               mkimage: the boot script of U-Boot
 test     iproute2                   network namespaces for the netboot tests
 test     dnsmasq-base               the server that proves the virtual Pis (pisim), and a DHCP relay agent
+test     udhcpc                     a DHCP client that is none of ours
+test     isc-dhcp-client            another one (dhclient)
+test     kea-admin                  perfdhcp, which is thousands of DHCP clients
+bench    kea-dhcp4-server           what the DHCP service is measured beside
+bench    isc-dhcp-server            what the DHCP service is measured beside
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
