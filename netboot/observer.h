@@ -46,6 +46,7 @@ struct TransferEvent {
   std::uint64_t sent_bytes = 0;  ///< that the client acknowledged
   std::uint64_t blocks = 0, retransmits = 0;
   std::chrono::steady_clock::duration duration{};
+  std::string detail = {};  ///< why, for the log, where the outcome alone does not say it
 };
 
 /// A line that a bootloader sent (NETCONSOLE, UDP 6666).
@@ -54,7 +55,7 @@ struct ConsoleLine {
   std::string text;  ///< made printable, without its line end
 };
 
-/// Methods are called on the netboot thread and must return at once.
+/// Methods are called on the netboot thread, on_transfer() also on the HTTP server's; they must return at once.
 class Observer {
  public:
   virtual ~Observer() = default;

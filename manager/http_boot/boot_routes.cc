@@ -114,12 +114,11 @@ http::Response BootRoutes::answer(const http::Request& request, std::string_view
   }
 
   http::Response response = http::respond_with(request, std::move(content), std::chrono::system_clock::now());
-  if (!response.part) {  // nothing to send: it has it already, or asks for what is not there
-    const bool bad_range = response.status == 416;
+  if (!response.part) {  // nothing to send: the client has it already, or asks for what is not there
     TransferEvent event;
     event.id = next_id();
     event.protocol = "http";
-    event.outcome = bad_range ? "bad_range" : "not_modified";
+    event.outcome = response.status == 304 ? "probe" : response.status == 416 ? "bad_range" : "precondition_failed";
     event.client = *address;
     event.requested = printable(request.path);
     event.served = path;

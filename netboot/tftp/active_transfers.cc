@@ -45,8 +45,8 @@ void ActiveTransfers::apply(Active& transfer, const Step& step, SteadyTime now) 
   }
 }
 
-void ActiveTransfers::end(Active& transfer, std::string_view outcome, SteadyTime now) {
-  report(transfer, outcome, now);
+void ActiveTransfers::end(Active& transfer, std::string_view outcome, SteadyTime now, const std::string& detail) {
+  report(transfer, outcome, now, detail);
   if (const auto count = counts_.find(transfer.client.address); --count->second == 0) counts_.erase(count);
   transfers_.erase(key_of(transfer.client));
 }
@@ -67,7 +67,8 @@ void ActiveTransfers::end_all(std::string_view outcome, SteadyTime now) {
   ready_.clear();
 }
 
-void ActiveTransfers::report(const Active& transfer, std::string_view outcome, SteadyTime now) {
+void ActiveTransfers::report(const Active& transfer, std::string_view outcome, SteadyTime now,
+                             const std::string& detail) {
   observer_.on_transfer({.id = transfer.id,
                          .protocol = "tftp",
                          .outcome = outcome,
@@ -78,7 +79,8 @@ void ActiveTransfers::report(const Active& transfer, std::string_view outcome, S
                          .sent_bytes = transfer.transfer.acked_bytes(),
                          .blocks = transfer.transfer.acked_blocks(),
                          .retransmits = transfer.transfer.resent_blocks(),
-                         .duration = now - transfer.began_at});
+                         .duration = now - transfer.began_at,
+                         .detail = detail});
 }
 
 void ActiveTransfers::run_timers(SteadyTime now) {
@@ -124,10 +126,10 @@ bool ActiveTransfers::fill_one(Active& active, SendBatch& batch, SteadyTime now)
       const auto packet = active.transfer.encode(active.next_block, *active.source, room.subspan(length));
       if (!packet) {
         std::array<std::uint8_t, 128> out{};
-        const std::size_t error = encode_error(ErrorCode::kUndefined, packet.error().message, out);
+        const std::size_t error = encode_error(ErrorCode::kUndefined, "it can't be read any more", out);
         std::copy_n(out.begin(), error, room.begin());
         batch.add(active.client, active.server, error);
-        end(active, "unreadable", now);
+        end(active, "unreadable", now, packet.error().message);
         return true;
       }
       length += *packet;

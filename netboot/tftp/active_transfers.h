@@ -77,8 +77,8 @@ class ActiveTransfers {
   };
 
   bool fill_one(Active& transfer, SendBatch& batch, SteadyTime now);
-  void end(Active& transfer, std::string_view outcome, SteadyTime now);
-  void report(const Active& transfer, std::string_view outcome, SteadyTime now);
+  void end(Active& transfer, std::string_view outcome, SteadyTime now, const std::string& detail = {});
+  void report(const Active& transfer, std::string_view outcome, SteadyTime now, const std::string& detail = {});
 
   Observer& observer_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Active>, HashKey> transfers_;

@@ -197,7 +197,11 @@ void Service::refuse(const Request& request, const ReceiveBatch::Packet& packet,
                      std::string_view outcome, std::string_view text, const std::string& path) {
   if (batch_.room().empty()) batch_.flush(engine_.native_handle());
   if (const auto room = batch_.room(); !room.empty()) {
-    batch_.add(packet.from, sender_for(packet), encode_error(code, text, room.first(256)));
+    // What exactly is wrong with a file is the operator's to know, not a client's.
+    const std::string_view said = code == ErrorCode::kNotFound    ? "no such file"
+                                  : code == ErrorCode::kUndefined ? "it can't be served"
+                                                                  : text;
+    batch_.add(packet.from, sender_for(packet), encode_error(code, said, room.first(256)));
   }
   TransferEvent event;
   event.id = ++last_id_;
@@ -206,6 +210,7 @@ void Service::refuse(const Request& request, const ReceiveBatch::Packet& packet,
   event.client = packet.from.address;
   event.requested = printable(request.filename);
   event.served = path;
+  event.detail = text;
   observer_.on_transfer(event);
 }
 

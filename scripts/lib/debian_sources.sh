@@ -87,6 +87,16 @@ private_apt() {
     -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User="$(id -un)")
 }
 
+# private_binary_apt WORK ARCH PACKAGE: the same for binary packages of any architecture, its lists fetched.
+private_binary_apt() {
+  local work=$1 arch=$2 package=$3
+  private_apt "$work" "$package" || return 1
+  sed -i -E 's/^deb-src /deb /; s/^Types: deb-src/Types: deb/; s/ ?arch=[^] ]*//; s/\[\] //; /^Architectures:/d' "$work"/sources/*
+  APT+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch")
+  # A mirror in the middle of its own update misses an index for a while; what is wanted may be there all the same.
+  "${APT[@]}" update || echo "the package lists are not whole"
+}
+
 # fetch_debian_source SOURCE PACKAGE MARKER: the whole of it into .deps/SOURCE; prints nothing but errors of the tools.
 fetch_debian_source() {
   local source=$1 package=$2 marker=$3 target=$REPO/.deps/$1 work=$REPO/.deps/$1.work

@@ -40,13 +40,24 @@ EXCEPT = {
 }
 
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
-PURE_FILES = re.compile(
-    r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
-    r"\.(h|cc)$|^netboot/(console|boot/model_files)\.(h|cc)$|"
-    r"^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|boot_image/(fat_plan|signature_text)|fleet/phase|"
-    r"scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)\.(h|cc)$|"
-    r"^tests/pisim/(boot_plan|dhcp_client|dhcp_message|file_loader|finding|frame|identity|link|model|relay|report|sha256|"
-    r"tftp_client|virtual_pi)\.(h|cc)$")
+# One folder a line.
+PURE = [
+    r"netboot/console",
+    r"netboot/boot/model_files",
+    r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
+    r"udp_frame)",
+    r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
+    r"netboot/install/(protocol|session)",
+    r"manager/boot_image/(fat_plan|signature_text)",
+    r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
+    r"manager/fleet/phase",
+    r"manager/power/power_policy",
+    r"manager/scrape/scrape_plan",
+    r"manager/watch/(thresholds|digest|slack_message)",
+    r"tests/pisim/(boot_plan|dhcp_client|dhcp_message|file_loader|finding|frame|identity|link|model|relay|report|sha256|"
+    r"tftp_client|virtual_pi)",
+]
+PURE_FILES = re.compile(r"^(" + "|".join(PURE) + r")\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(
     r"^(sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|condition_variable$|fstream$|iostream$|"
     r"filesystem$|boost/|common/(log|mutex|shutdown|unique_fd|host_files|own_metrics)\.h|netboot/asio\.h)")

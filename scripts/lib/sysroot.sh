@@ -22,12 +22,7 @@ ensure_sysroot() {
 
 fetch_sysroot() {
   local arch=$1 work=$2 deb
-  private_apt "$work" libdeflate-dev
-  # The same entries, for binary packages of any architecture.
-  sed -i -E 's/^deb-src /deb /; s/^Types: deb-src/Types: deb/; s/ ?arch=[^] ]*//; s/\[\] //; /^Architectures:/d' "$work"/sources/*
-  APT+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch")
-  # A mirror in the middle of its own update misses an index for a while; what is wanted may be there all the same.
-  "${APT[@]}" update || echo "the package lists are not whole"
+  private_binary_apt "$work" "$arch" libdeflate-dev
   (cd "$work/debs" && "${APT[@]}" download "${SYSROOT_PACKAGES[@]}")
   for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/root"; done
 }

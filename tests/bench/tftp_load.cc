@@ -81,9 +81,10 @@ void take_data(Client& client, const std::uint8_t* packet, std::size_t length) {
   const auto number = static_cast<std::uint16_t>(packet[2] << 8 | packet[3]);
   if (number != static_cast<std::uint16_t>(client.blocks + 1)) {
     ++duplicates;
-    // RFC 7440: a gap is told at once, but once only. A block that is known already is not answered.
+    // The last block once more: its ACK was lost, it is sent again (RFC 1350). A gap in a window is told at once, but
+    // once only (RFC 7440).
     const auto ahead = static_cast<std::uint16_t>(number - static_cast<std::uint16_t>(client.blocks));
-    if (ahead < 0x8000 && client.since_ack > 0) acknowledge(client);
+    if (ahead == 0 || (ahead < 0x8000 && client.since_ack > 0)) acknowledge(client);
     return;
   }
   const std::size_t count = length - 4;

@@ -26,7 +26,7 @@ class VirtualPiTest : public ::testing::Test {
       server_.files[name] = std::string(3000, name[0]);
     }
     server_.files["config.txt"] = "[pi4]\ninitramfs initrd followkernel\n";
-    server_.files["initrd"] = std::string(1468 * 2, 'i');
+    server_.files["initrd"] = std::string(2936, 'i');
   }
 
   std::unique_ptr<VirtualPi> make(std::string_view name) {

@@ -247,7 +247,9 @@ TEST_F(HttpBootTest, EveryOtherOutcomeIsReportedToo) {
   const std::string tag(http_get(port(), "/boot/boot.sig").header("ETag"));
   events_until("complete");
   EXPECT_EQ(http_get(port(), "/boot/boot.sig", concat("If-None-Match: ", tag, "\r\n")).status, 304);
-  events_until("not_modified");
+  EXPECT_EQ(events_until("probe").back().sent_bytes, 0U) << "it looked, and needs nothing";
+  EXPECT_EQ(http_get(port(), "/boot/boot.sig", "If-Match: \"other\"\r\n").status, 412);
+  events_until("precondition_failed");
   TcpClient client(port());
   client.send("HEAD /boot/boot.img HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(client.receive_reply(milliseconds(5000), false).header("Content-Length"), "5000000");

@@ -44,11 +44,11 @@ class Socket {
  public:
   explicit Socket(asio::io_context& io) : io_(io), fd_(*open_udp({*Ipv4Address::parse("127.0.0.1"), 0, {}})) {}
 
-  void send(std::uint16_t port, const std::string& bytes) {
+  void send(std::uint16_t port, const std::string& bytes, std::uint32_t address = INADDR_LOOPBACK) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_addr.s_addr = htonl(address);
     ASSERT_EQ(::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to),
               static_cast<ssize_t>(bytes.size()));
   }
@@ -64,6 +64,7 @@ class Socket {
           ::recvfrom(fd_.get(), bytes, sizeof bytes, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
       if (length >= 0) {
         peer = ntohs(from.sin_port);
+        peer_address = ntohl(from.sin_addr.s_addr);
         return {bytes, static_cast<std::size_t>(length)};
       }
     } while (std::chrono::steady_clock::now() < end);
@@ -73,6 +74,7 @@ class Socket {
     send(peer, {'\0', '\4', static_cast<char>(block >> 8 & 0xFF), static_cast<char>(block & 0xFF)});
   }
   std::uint16_t peer = 0;
+  std::uint32_t peer_address = 0;
 
  private:
   asio::io_context& io_;
@@ -224,7 +226,7 @@ TEST_F(TftpService, StrangersGetTheDefaultImageWhereThatIsThePolicy) {
   client.reset();
   start();
   EXPECT_EQ(get("small"), "hello");
-  EXPECT_EQ(get("cmdline.txt"), "<\1in no layer\0>"s);
+  EXPECT_EQ(get("cmdline.txt"), "<\1no such file\0>"s);
 }
 
 TEST_F(TftpService, WhatIsNoRequestIsCountedAndNotAnswered) {
@@ -237,6 +239,39 @@ TEST_F(TftpService, WhatIsNoRequestIsCountedAndNotAnswered) {
   EXPECT_EQ(recorder.malformed,
             (std::map<std::string, int>{{"too_short", 1}, {"not_a_request", 1}, {"not_for_servers", 1}}));
   EXPECT_EQ(recorder.outcomes(), "");
+}
+
+TEST_F(TftpService, AnswersComeFromTheAddressThatWasAsked) {
+  settings.address = Ipv4Address();
+  start();
+  Socket socket(io);
+  socket.send(service->port(), request("cmdline.txt"), 0x7F00'0002);
+  EXPECT_EQ(socket.receive(), "\0\3\0\1ip=127.0.0.1 m=127.0.0.2 s="s);
+  EXPECT_EQ(socket.peer_address, 0x7F00'0002U);
+}
+
+TEST_F(TftpService, WhyAFileIsNotServedIsToldTheOperator) {
+  tree.put("images/default/config.txt.in", "{{nonsense}}");
+  start();
+  EXPECT_EQ(get("config.txt"), "<\0it can't be served\0>"s);
+  const TransferEvent& event = recorder.transfers.back();
+  EXPECT_EQ(event.outcome, "bad_template");
+  EXPECT_EQ(event.served, "images/default/config.txt.in");
+  EXPECT_EQ(event.detail, "unknown variable \"nonsense\"");
+}
+
+TEST_F(TftpService, AFileThatChangesUnderATransferEndsIt) {
+  start();
+  Socket socket(io);
+  socket.send(service->port(), request("big"));
+  EXPECT_NE(socket.receive(), "");
+  tree.put("images/default/big", std::string(1000, 'c'));
+  for (std::uint64_t block = 1; block < 100; ++block) {
+    socket.ack(block);
+    if (socket.receive().substr(0, 4) == "\0\5\0\0"s) break;
+  }
+  settle();
+  EXPECT_EQ(recorder.outcomes(), "started unreadable ");
 }
 
 TEST_F(TftpService, AnEarlyErrorIsAProbe) {
