@@ -10,12 +10,14 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
 #include "common/mutex.h"
 #include "common/own_metrics.h"
 #include "common/text.h"
+#include "netboot/dhcp/drop.h"
 
 namespace piman::manager {
 namespace {
@@ -28,35 +30,13 @@ using Registry = prometheus::Registry;
 /// More label values than this in one family are not netboot's words any more.
 constexpr std::size_t kMostWords = 64;
 
-constexpr std::array<std::string_view, 25> kDropReasons = {"not_request",
-                                                           "no_message_type",
-                                                           "unexpected_type",
-                                                           "bad_client_address",
-                                                           "too_many_hops",
-                                                           "no_subnet",
-                                                           "unknown_ignored",
-                                                           "unknown_pending",
-                                                           "reservation_elsewhere",
-                                                           "reservation_conflict",
-                                                           "address_in_use",
-                                                           "address_declined",
-                                                           "no_pool",
-                                                           "pool_empty",
-                                                           "probing",
-                                                           "other_server",
-                                                           "no_address",
-                                                           "no_record",
-                                                           "released",
-                                                           "declined",
-                                                           "not_held",
-                                                           "no_boot_file",
-                                                           "store_failed",
-                                                           "send_failed",
-                                                           "busy"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kDhcpResults = {
     {{"DISCOVER", "OFFER"}, {"DISCOVER", "none"}, {"REQUEST", "ACK"}, {"REQUEST", "NAK"}, {"REQUEST", "none"}}};
-constexpr std::array<std::string_view, 9> kOutcomes = {"complete",  "probe",    "not_found", "aborted",   "timed_out",
-                                                       "forbidden", "bad_name", "too_large", "unreadable"};
+constexpr std::array<std::string_view, 16> kOutcomes = {
+    "complete", "probe",     "not_found",    "aborted",    "timed_out", "too_long", "stopped",     "replaced",
+    "bad_name", "forbidden", "bad_template", "unreadable", "too_large", "bad_mode", "crowded_out", "unknown_client"};
+/// Transfers of which the end was lost must not be remembered for ever.
+constexpr std::size_t kMostRunning = 65'536;
 constexpr std::array kBootStates = {BootState::kBooted, BootState::kLoaded, BootState::kStuck, BootState::kRestarted,
                                     BootState::kAddressOnly};
 
@@ -111,11 +91,12 @@ struct TransferCounters {
 
   void count(const netboot::TransferEvent& event) {
     if (event.outcome == "started") {
-      running.Increment();
-      return;
+      if (started.size() < kMostRunning) started.insert(event.id);
+    } else {
+      started.erase(event.id);  // what could not be served never started
     }
-    // Names that could not be served never started.
-    if (!event.served.empty() && running.Value() > 0) running.Decrement();
+    running.Set(static_cast<double>(started.size()));
+    if (event.outcome == "started") return;
     outcomes.at(event.outcome).Increment();
     bytes.Increment(static_cast<double>(event.sent_bytes));
     blocks.Increment(static_cast<double>(event.blocks));
@@ -127,6 +108,7 @@ struct TransferCounters {
   prometheus::Counter& bytes;
   prometheus::Counter& blocks;
   prometheus::Counter& retransmits;
+  std::unordered_set<std::uint64_t> started;  ///< ids of those on their way
   prometheus::Gauge& running;
   prometheus::Histogram& duration;
 };
@@ -192,7 +174,10 @@ struct NetbootMetrics::Counters {
   // Every series from the start: increase() over one that appears with its first event would miss that one.
   Counters() {
     for (const auto& [type, result] : kDhcpResults) message(type, result);
-    for (const std::string_view reason : kDropReasons) drops.at(reason);
+    using netboot::dhcp::Drop;
+    for (auto i = static_cast<int>(Drop::kNone) + 1; i <= static_cast<int>(Drop::kBusy); ++i) {
+      drops.at(netboot::dhcp::to_text(static_cast<Drop>(i)));
+    }
     for (const BootState state : kBootStates) boots.at(to_string(state));
   }
 
@@ -207,6 +192,10 @@ struct NetbootMetrics::Counters {
   }
 
   void count(const netboot::DhcpEvent& event) PIMAN_REQUIRES(mutex) {
+    if (event.drop_reason == "probing") {  // the same message is told of again when the wire was asked
+      drops.at(event.drop_reason).Increment();
+      return;
+    }
     message(event.received, event.sent.empty() ? std::string_view("none") : event.sent).Increment();
     if (!event.drop_reason.empty()) drops.at(event.drop_reason).Increment();
     if (event.received == "DISCOVER") models.at(event.client.model.empty() ? "other" : event.client.model).Increment();

@@ -23,7 +23,7 @@ std::string stuck_at_dhcp(const DhcpStep& step) {
 std::string stuck_at_file(const FileStep& file) {
   const std::string_view name = base_name(file.requested);
   if (file.outcome == "not_found") return concat(name, ", which is not there");
-  if (file.is_complete() || file.outcome == "probe") return concat("after ", name);
+  if (file.is_there()) return concat("after ", name);
   std::string words(name);
   if (file.is_running()) return words + ", on its way";
   if (file.blocks > 0 && file.size_bytes > 0 && file.sent_bytes > 0) {
@@ -84,7 +84,7 @@ std::string stuck_at(const Boot& boot) {
     } else if (file->is_complete()) {
       last_good = file;
       failed = nullptr;
-    } else if (file->outcome != "probe" && (failed == nullptr || failed->outcome == "not_found")) {
+    } else if (!file->is_there() && (failed == nullptr || failed->outcome == "not_found")) {
       failed = file;  // a transfer that broke off says more than a name that is not there
     }
   }

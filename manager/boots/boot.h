@@ -46,6 +46,8 @@ struct FileStep {
 
   bool is_running() const { return outcome == "started"; }
   bool is_complete() const { return outcome == "complete"; }
+  /// Complete, or looked at only, or known to the client already (HTTP).
+  bool is_there() const { return is_complete() || outcome == "probe" || outcome == "not_modified"; }
   /// Nothing when it took no measurable time.
   std::optional<double> bytes_per_second() const;
   bool operator==(const FileStep&) const = default;

@@ -38,9 +38,9 @@ DhcpSummary summary_of(const Boot& boot) {
     summary.offered = summary.offered || step->sent == "OFFER";
     summary.refused = summary.refused || step->sent == "NAK";
     summary.acknowledged = summary.acknowledged || step->sent == "ACK";
+    if (step->drop_reason == "probing") continue;  // it is told of again when the wire was asked
     if (step->received == "DISCOVER") summary.discovers += step->count;
-    // The answer to one that is probed for comes a moment later, with the next.
-    if (!step->sent.empty() || step->drop_reason == "probing" || step->drop_reason == "other_server") continue;
+    if (!step->sent.empty() || step->drop_reason == "other_server") continue;
     if (step->received == "DISCOVER") summary.unanswered += step->count;
     if (step->received == "DISCOVER" || step->received == "REQUEST") summary.reason = step->drop_reason;
   }
@@ -202,7 +202,7 @@ class Doctor {
       const auto* file = std::get_if<FileStep>(&event.step);
       if (file == nullptr) continue;
       const std::string name(base_name(file->requested));
-      const bool is_there = file->is_complete() || file->outcome == "probe" || file->is_running();
+      const bool is_there = file->is_there() || file->is_running();
       if (is_there) std::erase(missing, name);
       has_kernel = has_kernel || (is_there && is_kernel_name(name));
       has_tree = has_tree || (is_there && name.ends_with(".dtb"));
@@ -211,9 +211,9 @@ class Doctor {
         if (is_start_file(name)) prefix = file->requested.substr(0, file->requested.size() - name.size());
         if (is_needed(name) && std::find(missing.begin(), missing.end(), name) == missing.end())
           missing.push_back(name);
-      } else if (file->outcome == "timed_out" || file->outcome == "aborted" || file->outcome == "too_long") {
+      } else if (is_broken_off(file->outcome)) {
         broken = file;
-      } else if (!is_there) {
+      } else if (!is_there && file->outcome != "stopped" && file->outcome != "replaced") {
         problem(FindingCode::kFileRefused, concat(quote(file->requested), " was not served: ", file->outcome, '.'),
                 concat("Look at it with: piman netboot tree ", machine_.name));
       }
@@ -245,6 +245,9 @@ class Doctor {
     }
   }
 
+  static bool is_broken_off(std::string_view outcome) {
+    return outcome == "timed_out" || outcome == "aborted" || outcome == "too_long" || outcome == "crowded_out";
+  }
   static bool is_start_file(std::string_view name) { return name == "start.elf" || name == "start4.elf"; }
   static bool is_needed(std::string_view name) {
     constexpr std::array kNeeded = {"bootcode.bin", "start.elf",  "start4.elf", "fixup.dat",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "netboot/dhcp/drop.h"
 #include "tests/manager/boots/boot_script.h"
 
 namespace piman::manager {
@@ -63,6 +64,23 @@ TEST_F(DiagnosisTest, netboot_is_off) {
   EXPECT_THAT(codes(), ElementsAre("netboot_off", "never_seen"));
 }
 
+TEST_F(DiagnosisTest, a_discover_that_is_probed_for_counts_once) {
+  service.unknown_policy = "pool";
+  for (int i = 0; i < 3; ++i) {
+    script.at(5 * i, dhcp("pi3b_rom", "DISCOVER", "", "probing"))
+        .at(5 * i + 0.5, dhcp("pi3b_rom", "DISCOVER", "OFFER"));
+  }
+  EXPECT_THAT(codes(), ElementsAre("link_late"));
+  EXPECT_THAT(findings[0].summary, HasSubstr("Only 3 of the five"));
+}
+
+TEST_F(DiagnosisTest, files_that_a_client_has_already_or_that_we_stopped_are_no_fault) {
+  script.at(0, dhcp("pi5", "DISCOVER", "OFFER")).at(0.1, dhcp("pi5", "REQUEST", "ACK"));
+  script.file(1, "boot.sig", "not_modified").file(2, "boot.img", "stopped", 5000);
+  EXPECT_THAT(codes(), ElementsAre("unanswered"));
+  EXPECT_THAT(findings[0].summary, HasSubstr("It does not go on: boot.img (stopped)"));
+}
+
 TEST_F(DiagnosisTest, a_stranger_waits_or_is_ignored) {
   machine.in_inventory = false;
   machine.name = kMac.to_string();
@@ -103,6 +121,21 @@ TEST_F(DiagnosisTest, every_reason_for_no_answer_has_its_finding) {
     EXPECT_THAT(codes(one), ElementsAre(code)) << reason;
     EXPECT_THAT(findings[0].summary, HasSubstr(reason));
   }
+}
+
+TEST_F(DiagnosisTest, knows_the_reasons_by_the_words_that_netboot_has_for_them) {
+  using netboot::dhcp::Drop;
+  const std::vector<std::pair<Drop, std::string_view>> words = {{Drop::kPoolEmpty, "pool_empty"},
+                                                                {Drop::kNoPool, "no_pool"},
+                                                                {Drop::kNoSubnet, "no_subnet"},
+                                                                {Drop::kReservationElsewhere, "reservation_elsewhere"},
+                                                                {Drop::kReservationConflict, "reservation_conflict"},
+                                                                {Drop::kAddressInUse, "address_in_use"},
+                                                                {Drop::kAddressDeclined, "address_declined"},
+                                                                {Drop::kProbing, "probing"},
+                                                                {Drop::kOtherServer, "other_server"},
+                                                                {Drop::kStoreFailed, "store_failed"}};
+  for (const auto& [reason, word] : words) EXPECT_EQ(netboot::dhcp::to_text(reason), word);
 }
 
 TEST_F(DiagnosisTest, a_store_that_fails) {
