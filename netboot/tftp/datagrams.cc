@@ -90,12 +90,13 @@ ReceiveBatch::ReceiveBatch()
   }
 }
 
-std::size_t ReceiveBatch::receive(int socket) {
-  for (mmsghdr& header : headers_) {  // the kernel shortens these
-    header.msg_hdr.msg_namelen = sizeof(sockaddr_in);
-    header.msg_hdr.msg_controllen = sizeof(Control);
+std::size_t ReceiveBatch::receive(int socket, std::size_t most) {
+  most = std::min(most, kMaxPackets);
+  for (std::size_t i = 0; i < most; ++i) {  // the kernel shortens these
+    headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+    headers_[i].msg_hdr.msg_controllen = sizeof(Control);
   }
-  const int count = ::recvmmsg(socket, headers_.data(), kMaxPackets, MSG_DONTWAIT, nullptr);
+  const int count = ::recvmmsg(socket, headers_.data(), static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
   return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 

@@ -53,8 +53,8 @@ class ReceiveBatch {
   };
 
   ReceiveBatch();
-  /// Takes what is there, without waiting; returns how many. An error of the socket is no packet.
-  std::size_t receive(int socket);
+  /// Takes what is there, `most` at the most, without waiting; returns how many. An error of the socket is no packet.
+  std::size_t receive(int socket, std::size_t most = kMaxPackets);
   /// Valid until the next receive().
   Packet packet(std::size_t index) const;
 
