@@ -27,6 +27,7 @@
 #include "node-agent/collectors/netclass.h"
 #include "node-agent/collectors/netdev.h"
 #include "node-agent/collectors/netstat.h"
+#include "node-agent/collectors/network_route.h"
 #include "node-agent/collectors/nfs.h"
 #include "node-agent/collectors/nfsd.h"
 #include "node-agent/collectors/nvme.h"
@@ -34,6 +35,7 @@
 #include "node-agent/collectors/powersupplyclass.h"
 #include "node-agent/collectors/pressure.h"
 #include "node-agent/collectors/processes.h"
+#include "node-agent/collectors/qdisc.h"
 #include "node-agent/collectors/rapl.h"
 #include "node-agent/collectors/rpi_board.h"
 #include "node-agent/collectors/rpi_clocks.h"
@@ -60,6 +62,7 @@
 #include "node-agent/collectors/uname.h"
 #include "node-agent/collectors/vmstat.h"
 #include "node-agent/collectors/watchdog.h"
+#include "node-agent/collectors/wifi.h"
 #include "node-agent/collectors/xfs.h"
 #include "node-agent/collectors/zfs.h"
 #include "node-agent/collectors/zoneinfo.h"
@@ -105,6 +108,7 @@ constexpr std::array kCollectors = {
     CollectorEntry{"netdev", true, "traffic of network devices, from net/dev under procfs", make_netdev_collector},
     CollectorEntry{"netstat", true, "counters of the network protocols, from net/netstat, snmp and snmp6 under procfs",
                    make_netstat_collector},
+    CollectorEntry{"network_route", false, "routes, by netlink", make_network_route_collector},
     CollectorEntry{"nfs", true, "calls of the NFS client, from net/rpc/nfs under procfs", make_nfs_collector},
     CollectorEntry{"nfsd", true, "calls to the NFS server, from net/rpc/nfsd under procfs", make_nfsd_collector},
     CollectorEntry{"nvme", true, "model and state of NVMe drives, from class/nvme under sysfs", make_nvme_collector},
@@ -113,6 +117,7 @@ constexpr std::array kCollectors = {
                    make_powersupplyclass_collector},
     CollectorEntry{"pressure", true, "time lost to waiting, from pressure under procfs", make_pressure_collector},
     CollectorEntry{"processes", false, "processes and threads by state, from procfs", make_processes_collector},
+    CollectorEntry{"qdisc", false, "queues of network devices, by netlink", make_qdisc_collector},
     CollectorEntry{"rapl", true, "energy used by the processor, from class/powercap under sysfs", make_rapl_collector},
     CollectorEntry{"rpi_board", true,
                    "model, bootloader and firmware of a Raspberry Pi, from its device tree and mailbox",
@@ -155,6 +160,7 @@ constexpr std::array kCollectors = {
     CollectorEntry{"uname", true, "kernel and machine names, by uname", make_uname_collector},
     CollectorEntry{"vmstat", true, "paging and OOM counters, from vmstat under procfs", make_vmstat_collector},
     CollectorEntry{"watchdog", true, "hardware watchdogs, from class/watchdog under sysfs", make_watchdog_collector},
+    CollectorEntry{"wifi", false, "wireless networks and how well they are heard, by netlink", make_wifi_collector},
     CollectorEntry{"xfs", true, "counters of XFS file systems, from fs/xfs under sysfs", make_xfs_collector},
     CollectorEntry{"zfs", true, "counters of ZFS and its pools, from spl/kstat/zfs under procfs", make_zfs_collector},
     CollectorEntry{"zoneinfo", false, "memory by zone, from zoneinfo under procfs", make_zoneinfo_collector}};
@@ -194,6 +200,9 @@ constexpr std::array kOptions = {
                     "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$",
                     "Counters of netstat to report."},
     CollectorOption{"powersupply.ignored-supplies", "REGEX", "^$", "Power supplies to leave out."},
+    CollectorOption{"qdisk.device-exclude", "REGEX", "", "Devices to leave out of qdisc; spelt as node_exporter does."},
+    CollectorOption{"qdisk.device-include", "REGEX", "",
+                    "The only devices to report in qdisc; spelt as node_exporter does."},
     CollectorOption{"rapl.enable-zone-label", "", "false", "Report all zones in one family, with the zone as a label."},
     CollectorOption{"sysctl.include", "NAME[:KEY,...]", "",
                     "A setting with whole numbers to report; keys name its values.", true},

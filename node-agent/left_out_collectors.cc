@@ -7,7 +7,6 @@ namespace piman::agent {
 namespace {
 
 constexpr std::string_view kNoSuchHardware = "no Raspberry Pi has such hardware";
-constexpr std::string_view kNeedsSocket = "it needs a netlink socket, and a collector opens no sockets";
 constexpr std::string_view kNeedsDaemon = "it speaks to another daemon over the network";
 
 constexpr std::array kLeftOut = {
@@ -23,15 +22,12 @@ constexpr std::array kLeftOut = {
     LeftOutCollector{"logind", "systemd's sessions are not the state of a machine"},
     LeftOutCollector{"meminfo_numa", kNoSuchHardware},
     LeftOutCollector{"mountstats", "its series are too many for a Pi's page; nfs has the totals"},
-    LeftOutCollector{"network_route", kNeedsSocket},
     LeftOutCollector{"ntp", "it queries a time server at every scrape; timex tells whether the clock is synchronised"},
     LeftOutCollector{"perf", "it needs privileges that an agent should not have"},
-    LeftOutCollector{"qdisc", kNeedsSocket},
     LeftOutCollector{"runit", kNeedsDaemon},
     LeftOutCollector{"slabinfo", "it needs root"},
     LeftOutCollector{"supervisord", kNeedsDaemon},
-    LeftOutCollector{"tapestats", kNoSuchHardware},
-    LeftOutCollector{"wifi", kNeedsSocket}};
+    LeftOutCollector{"tapestats", kNoSuchHardware}};
 
 }  // namespace
 

@@ -75,7 +75,7 @@ void BootLog::take(const netboot::DhcpEvent& event, const netboot::HostTable& ho
     const bool was_through = host.open->boot.booted_ms.has_value();
     end(event.mac, host, was_through ? state_after_silence(*host.open) : BootState::kRestarted);
   }
-  Open& open = host.open ? *host.open : begin(event.mac, host, now);
+  OpenBoot& open = host.open ? *host.open : begin(event.mac, host, now);
   open.furthest = std::max(open.furthest, stage);
   Boot& boot = open.boot;
   if (boot.model.empty() || (stage == BootStage::kFirmware && stage_of(boot.model) != BootStage::kFirmware)) {
@@ -109,7 +109,7 @@ bool BootLog::take(const netboot::TransferEvent& event, const netboot::HostTable
   const auto mac = whose(event.client, hosts);
   if (!mac) return false;
   Host& host = host_of(*mac, now);
-  Open& open = host.open ? *host.open : begin(*mac, host, now);
+  OpenBoot& open = host.open ? *host.open : begin(*mac, host, now);
   touch(open, now);
   const bool starts = event.outcome == "started";
   open.transfers += starts ? 1 : 0;
@@ -135,7 +135,7 @@ bool BootLog::take(const netboot::ConsoleLine& line, const netboot::HostTable& h
   const auto mac = whose(line.client, hosts);
   if (!mac) return false;
   Host& host = host_of(*mac, now);
-  Open& open = host.open ? *host.open : begin(*mac, host, now);
+  OpenBoot& open = host.open ? *host.open : begin(*mac, host, now);
   touch(open, now);
   add(open, {0, ConsoleStep{line.text}}, now);
   return true;
@@ -144,7 +144,7 @@ bool BootLog::take(const netboot::ConsoleLine& line, const netboot::HostTable& h
 BootLog::Output BootLog::tick(const Moment& now) {
   for (auto& [mac, host] : hosts_) {
     if (!host.open) continue;
-    Open& open = *host.open;
+    OpenBoot& open = *host.open;
     const auto silence = now.steady - open.last;
     if (silence > (open.transfers > 0 ? limits_.longest_transfer : limits_.idle)) {
       end(mac, host, state_after_silence(open));
@@ -232,8 +232,8 @@ BootLog::Host& BootLog::host_of(const MacAddress& mac, const Moment& now) {
   return host;
 }
 
-BootLog::Open& BootLog::begin(const MacAddress& mac, Host& host, const Moment& now) {
-  Open& open = host.open.emplace();
+OpenBoot& BootLog::begin(const MacAddress& mac, Host& host, const Moment& now) {
+  OpenBoot& open = host.open.emplace();
   open.boot.mac = mac;
   // The key of a boot is its millisecond: two that begin in one would be one.
   std::int64_t started = milliseconds_of(now.wall);
@@ -243,14 +243,14 @@ BootLog::Open& BootLog::begin(const MacAddress& mac, Host& host, const Moment& n
   return open;
 }
 
-bool BootLog::joins(const Open& open, const netboot::DhcpEvent& event, BootStage stage) {
+bool BootLog::joins(const OpenBoot& open, const netboot::DhcpEvent& event, BootStage stage) {
   if (event.received != "DISCOVER") return true;
   if (stage < open.furthest) return false;  // it is back at an earlier program
   // bootcode.bin, which a ROM loads, asks anew; a bootloader that has begun to load files does not.
   return stage != BootStage::kFirmware || !open.has_file;
 }
 
-void BootLog::add(Open& open, BootEvent event, const Moment& now) const {
+void BootLog::add(OpenBoot& open, BootEvent event, const Moment& now) const {
   if (open.boot.events.size() >= limits_.events_per_boot) {
     ++open.boot.dropped;
     return;
@@ -259,7 +259,7 @@ void BootLog::add(Open& open, BootEvent event, const Moment& now) const {
   open.boot.events.push_back(std::move(event));
 }
 
-void BootLog::touch(Open& open, const Moment& now) {
+void BootLog::touch(OpenBoot& open, const Moment& now) {
   open.last = now.steady;
   open.is_dirty = true;
   open.boot.last_ms = milliseconds_of(now.steady - open.began);
@@ -279,7 +279,7 @@ void BootLog::end(const MacAddress& mac, Host& host, BootState state) {
   keep(host, std::move(record));
 }
 
-BootState BootLog::state_after_silence(const Open& open) {
+BootState BootLog::state_after_silence(const OpenBoot& open) {
   if (open.boot.booted_ms) return open.has_file ? BootState::kBooted : BootState::kAddressOnly;
   return open.has_kernel && open.transfers == 0 ? BootState::kLoaded : BootState::kStuck;
 }

@@ -49,6 +49,18 @@ struct EndedBoot {
   std::string stuck_at;
 };
 
+/// A boot that goes on, with what is to be remembered of it only so long.
+struct OpenBoot {
+  Boot boot;
+  SteadyTime began, last;
+  SteadyTime stored;
+  bool is_dirty = false;
+  BootStage furthest = BootStage::kFirmware;
+  bool has_file = false;    ///< beyond the ones that a ROM loads
+  bool has_kernel = false;  ///< whole
+  std::size_t transfers = 0;
+};
+
 class BootLog {
  public:
   explicit BootLog(const BootLogLimits& limits = {});
@@ -80,29 +92,19 @@ class BootLog {
   std::vector<MacAddress> hosts() const;
 
  private:
-  struct Open {
-    Boot boot;
-    SteadyTime began, last;
-    SteadyTime stored;
-    bool is_dirty = false;
-    BootStage furthest = BootStage::kFirmware;
-    bool has_file = false;    ///< beyond the ones that a ROM loads
-    bool has_kernel = false;  ///< whole
-    std::size_t transfers = 0;
-  };
   struct Host {
-    std::optional<Open> open;
+    std::optional<OpenBoot> open;
     std::deque<BootRecord> ended;  ///< oldest first
     SteadyTime last;
   };
 
   Host& host_of(const MacAddress& mac, const Moment& now);
-  Open& begin(const MacAddress& mac, Host& host, const Moment& now);
-  static bool joins(const Open& open, const netboot::DhcpEvent& event, BootStage stage);
-  void add(Open& open, BootEvent event, const Moment& now) const;
-  static void touch(Open& open, const Moment& now);
+  OpenBoot& begin(const MacAddress& mac, Host& host, const Moment& now);
+  static bool joins(const OpenBoot& open, const netboot::DhcpEvent& event, BootStage stage);
+  void add(OpenBoot& open, BootEvent event, const Moment& now) const;
+  static void touch(OpenBoot& open, const Moment& now);
   void end(const MacAddress& mac, Host& host, BootState state);
-  static BootState state_after_silence(const Open& open);
+  static BootState state_after_silence(const OpenBoot& open);
   void keep(Host& host, BootRecord record);
   std::optional<MacAddress> whose(Ipv4Address address, const netboot::HostTable& hosts) const;
   void learn(Ipv4Address address, const MacAddress& mac);

@@ -39,9 +39,11 @@ Store::Worker::~Worker() {
 }
 
 void Store::Worker::add(Batch batch) {
-  const MutexLock lock(mutex_);
-  batches_.push_back(std::move(batch));
-  changed_.notify_one();
+  {
+    const MutexLock lock(mutex_);
+    batches_.push_back(std::move(batch));
+  }
+  changed_.notify_one();  // with the lock free, or the thread would wake only to wait for it
 }
 
 void Store::Worker::add_task(Task task) {

@@ -16,6 +16,8 @@ const kStateWords = {
   address_only: "Own disk",
 };
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 /** What happened at one point of a boot, as [words, details, "good" | "bad" | ""]. Pure. */
 export function eventWords(event) {
   if (event.kind === "dhcp") {
@@ -36,7 +38,7 @@ export function eventWords(event) {
       event.outcome === "complete" ? "" : event.outcome.replaceAll("_", " "),
       event.size_bytes > 0 && event.outcome !== "probe" && part,
       event.bytes_per_second && `${bytes(event.bytes_per_second)}/s`,
-      event.blocks > 0 && `${event.blocks} blocks`,
+      event.blocks > 0 && counted(event.blocks, "block"),
       event.retransmits > 0 && `${event.retransmits} sent again`,
     ];
     const harmless = ["complete", "probe", "not_found", "started"].includes(event.outcome);
@@ -50,8 +52,8 @@ export function bootWords(boot) {
   const took = boot.booted_at ?? boot.last_at;
   const parts = [`${kStateWords[boot.state] ?? boot.state} ${boot.state === "booted" ? "in" : "after"} ${seconds(took)}`];
   if (boot.stuck_at) parts.push(`at ${boot.stuck_at}`);
-  if (boot.files > 0) parts.push(`${boot.files} files, ${bytes(boot.sent_bytes)}`);
-  if (boot.retransmits > 0) parts.push(`${boot.retransmits} of ${boot.blocks} blocks sent again`);
+  if (boot.files > 0) parts.push(`${counted(boot.files, "file")}, ${bytes(boot.sent_bytes)}`);
+  if (boot.retransmits > 0) parts.push(`${counted(boot.retransmits, "block")} sent again`);
   return parts.join(", ");
 }
 

@@ -82,7 +82,12 @@ export class NodeRow {
     this.#reason = cell("why", "Why", this.#why, this.#error, this.#known);
     this.#reason.colSpan = this.#measures.length;
     this.element.append(
-      element("th", { role: "rowheader", scope: "row", class: "cell-name" }, this.#name, this.#metrics, this.#boots),
+      element(
+        "th",
+        { role: "rowheader", scope: "row", class: "cell-name" },
+        this.#name,
+        element("span", { class: "node-links" }, this.#metrics, this.#boots),
+      ),
       cell("state", "State", element("span", { class: "phase" }, this.#icon, this.#word), this.#since),
       cell("address", "Address", this.#address, this.#mac),
       cell("model", "Model", this.#model),

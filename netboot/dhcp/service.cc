@@ -2,23 +2,25 @@
 #include "netboot/dhcp/service.h"
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 #include <utility>
 
 #include "netboot/dhcp/arp_prober.h"
 #include "netboot/dhcp/commit_queue.h"
 #include "netboot/dhcp/datagram_socket.h"
-#include "netboot/dhcp/neighbours.h"
+#include "netboot/dhcp/one_shot_wait.h"
+#include "netboot/dhcp/reply_sender.h"
 #include "netboot/dhcp/responder.h"
 
 namespace piman::netboot::dhcp {
 namespace {
 
-constexpr std::size_t kMostDelayed = 8192;
 constexpr int kMostProbesForOne = 3;  // then its client asks again
-constexpr std::uint16_t kDiscardPort = 9;
-const Ipv4Address kEverybody(0xFFFF'FFFF);
+/// Once messages come this close to each other, the next ones are left to gather for a while: waking up, storing and
+/// sending once for many is what keeps a rack that is switched on cheap. A message after a silence is answered at once.
+constexpr std::chrono::milliseconds kClose{4}, kGather{10};
+constexpr int kFewMessages = 2;   // that gathered: the rush is over
+constexpr int kMostBatches = 32;  // of 64 messages, before others get their turn
 const MacAddress kBroadcastMac({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
 
 Now read_clocks() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
@@ -34,8 +36,7 @@ class Service::Impl {
         directory_(directory),
         observer_(observer),
         responder_(config_.responder, std::move(own_addresses)),
-        commits_(io, store),
-        timer_(io) {
+        commits_(io, store) {
     commits_.on_commit_done([this] { send_ready(); });
   }
 
@@ -51,9 +52,9 @@ class Service::Impl {
   Result<void> open(const Interface& interface, std::uint16_t port, bool is_proxy_port) {
     auto socket = DatagramSocket::open(interface, port);
     if (!socket) return tl::unexpected<Error>(socket.error());
-    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>(
-        Wire{std::move(*socket), nullptr, is_proxy_port, asio::posix::stream_descriptor(io_), {}, {}}));
-    wire.waiter.assign(::dup(wire.socket->native_handle()));
+    Wire& wire = *wires_.emplace_back(std::make_unique<Wire>(io_, std::move(*socket), observer_));
+    wire.is_proxy_port = is_proxy_port;
+    if (auto opened = wire.waiter.open(wire.socket->native_handle()); !opened) return opened;
     if (config_.responder.mode == Mode::kServer && config_.responder.probe_addresses) {
       auto prober =
           ArpProber::open(io_, interface, config_.probe_wait,
@@ -66,16 +67,6 @@ class Service::Impl {
   }
 
  private:
-  /// A reply on its way: what it is, where it goes, what is told of it.
-  struct Reply {
-    UdpAddresses addresses;
-    bool as_frame = false;
-    MacAddress mac;
-    std::vector<std::uint8_t> bytes;
-    DhcpEvent event;
-    bool is_repeat = false;  // or a nudge: told of before
-    bool confirm_neighbour = false;
-  };
   /// A message whose answer waits for a probe.
   struct Held {
     std::vector<std::uint8_t> bytes;
@@ -85,11 +76,16 @@ class Service::Impl {
     int probes;
   };
   struct Wire {
+    Wire(asio::io_context& io, std::unique_ptr<DatagramSocket> opened, Observer& observer)
+        : socket(std::move(opened)), sender(io, *socket, observer), waiter(io), pause(io) {}
     std::unique_ptr<DatagramSocket> socket;
+    ReplySender sender;
     std::unique_ptr<ArpProber> prober;
-    bool is_proxy_port;
-    asio::posix::stream_descriptor waiter;
-    std::vector<Reply> ready;
+    bool is_proxy_port = false;
+    OneShotWait waiter;
+    asio::steady_timer pause;
+    SteadyTime last_read;
+    bool gathered = false;                                    // the next read comes after a pause
     std::unordered_map<Ipv4Address, Held, HashAddress> held;  // by the address that is probed
   };
 
@@ -101,18 +97,34 @@ class Service::Impl {
   }
 
   void await_message(Wire& wire) {
-    wire.waiter.async_wait(asio::posix::stream_descriptor::wait_read, [this, &wire](error_code error) {
-      if (!error) on_readable(wire);
-    });
+    wire.waiter.wait([this, &wire] { on_readable(wire); });
   }
 
   void on_readable(Wire& wire) {
     take_new_hosts();
     const Now now = read_clocks();
-    wire.socket->receive([&](const Incoming& incoming) { serve(wire, incoming, now, now.steady, 0); });
+    int count = 0;
+    bool more = true;
+    for (int batch = 0; more && batch < kMostBatches; ++batch) {
+      more = wire.socket->receive([&](const Incoming& incoming) {
+        ++count;
+        serve(wire, incoming, now, now.steady, 0);
+      });
+    }
+    if (count == 0) {
+      wire.gathered = false;
+      return await_message(wire);
+    }
     commits_.flush();
     send_ready();
-    await_message(wire);
+    const bool is_rush = wire.gathered ? count > kFewMessages : now.steady - wire.last_read < kClose;
+    wire.last_read = now.steady;
+    wire.gathered = is_rush;
+    if (!is_rush) return await_message(wire);
+    wire.pause.expires_after(kGather);
+    wire.pause.async_wait([this, &wire](error_code error) {
+      if (!error) on_readable(wire);
+    });
   }
 
   void serve(Wire& wire, const Incoming& incoming, Now now, SteadyTime arrived, int probes) {
@@ -176,92 +188,19 @@ class Service::Impl {
   void deliver(Wire& wire, const Incoming& incoming, Now now, SteadyTime arrived) {
     Reply reply = reply_of(wire, incoming);
     const Timing timing = decision_.timing;
-    if (!decision_.change) return dispatch(wire, std::move(reply), timing, arrived, now.steady);
+    if (!decision_.change) return wire.sender.add(std::move(reply), timing, arrived, now.steady);
     // The client hears of its lease only when it is stored.
     store(std::move(*decision_.change),
           [this, &wire, timing, arrived, held = std::make_shared<Reply>(std::move(reply))](bool stored) {
-            if (stored) return dispatch(wire, std::move(*held), timing, arrived, std::chrono::steady_clock::now());
+            if (stored) return wire.sender.add(std::move(*held), timing, arrived, std::chrono::steady_clock::now());
             held->event.sent = {};
             held->event.drop_reason = to_text(Drop::kStoreFailed);
             observer_.on_dhcp(held->event);
           });
   }
 
-  void dispatch(Wire& wire, Reply reply, const Timing& timing, SteadyTime arrived, SteadyTime now) {
-    if (timing.nudge) delay(wire, nudge_of(reply), arrived + *timing.nudge);
-    if (timing.again) {
-      Reply again = reply;
-      again.is_repeat = true;
-      delay(wire, std::move(again), arrived + *timing.again);
-    }
-    if (timing.first.count() > 0 && arrived + timing.first > now) {
-      delay(wire, std::move(reply), arrived + timing.first);
-    } else {
-      wire.ready.push_back(std::move(reply));
-    }
-  }
-
-  /// A frame that means nothing, to the client's hardware address.
-  static Reply nudge_of(const Reply& reply) {
-    Reply nudge;
-    nudge.as_frame = true;
-    nudge.mac = reply.event.mac;
-    nudge.addresses = {reply.addresses.source, reply.addresses.destination, kDiscardPort, kDiscardPort};
-    nudge.bytes = {0};
-    nudge.is_repeat = true;
-    return nudge;
-  }
-
-  void delay(Wire& wire, Reply reply, SteadyTime due) {
-    if (delayed_.size() >= kMostDelayed) return;
-    delayed_.emplace(due, std::make_pair(&wire, std::move(reply)));
-    arm_timer();
-  }
-
-  void arm_timer() {
-    if (delayed_.empty()) return;
-    timer_.expires_at(delayed_.begin()->first);  // which cancels an earlier wait
-    timer_.async_wait([this](error_code error) {
-      if (!error) on_timer();
-    });
-  }
-
-  void on_timer() {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    while (!delayed_.empty() && delayed_.begin()->first <= now) {
-      auto& [wire, reply] = delayed_.begin()->second;
-      wire->ready.push_back(std::move(reply));
-      delayed_.erase(delayed_.begin());
-    }
-    send_ready();
-    arm_timer();
-  }
-
   void send_ready() {
-    for (const auto& wire : wires_) {
-      if (!wire->ready.empty()) send_ready(*wire);
-    }
-  }
-
-  void send_ready(Wire& wire) {
-    outgoing_.clear();
-    for (const Reply& reply : wire.ready) {
-      outgoing_.push_back({reply.addresses, reply.as_frame, reply.mac, reply.bytes, false});
-      if (reply.confirm_neighbour) {
-        neighbours_.confirm(wire.socket->interface().index, reply.addresses.destination, reply.mac);
-      }
-    }
-    wire.socket->send(outgoing_);
-    for (std::size_t i = 0; i < outgoing_.size(); ++i) {
-      Reply& reply = wire.ready[i];
-      if (reply.is_repeat) continue;
-      if (!outgoing_[i].sent) {
-        reply.event.sent = {};
-        reply.event.drop_reason = to_text(Drop::kSendFailed);
-      }
-      observer_.on_dhcp(reply.event);
-    }
-    wire.ready.clear();
+    for (const auto& wire : wires_) wire->sender.flush();
   }
 
   bool hold_for_probe(Wire& wire, const Incoming& incoming, SteadyTime arrived, int probes) {
@@ -292,7 +231,7 @@ class Service::Impl {
     const Incoming incoming{held.bytes, held.source, held.source_port, held.own_address};
     serve(wire, incoming, now, held.arrived, held.probes);
     commits_.flush();
-    send_ready(wire);
+    wire.sender.flush();
   }
 
   asio::io_context& io_;
@@ -302,14 +241,10 @@ class Service::Impl {
   std::shared_ptr<const HostTable> hosts_;
   Responder responder_;
   CommitQueue commits_;
-  Neighbours neighbours_;
   std::vector<std::unique_ptr<Wire>> wires_;
-  std::multimap<SteadyTime, std::pair<Wire*, Reply>> delayed_;
-  asio::steady_timer timer_;
   // Of one message at a time; kept for their memory.
   Packet request_;
   Decision decision_;
-  std::vector<Outgoing> outgoing_;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -44,7 +44,8 @@ EXCEPT = {
 PURE = [
     r"netboot/console",
     r"netboot/boot/model_files",
-    r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route)",
+    r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
+    r"udp_frame)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
     r"netboot/install/(protocol|session)",
     r"manager/boot_image/(fat_plan|signature_text)",

@@ -21,7 +21,6 @@ build    libexpected-dev            errors as values
 build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
 build    libssl-dev                 signs boot images
-build    libssl-dev                 signs boot.img for Raspberry Pi bootloaders
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
 armhf    g++-arm-linux-gnueabihf    compiles the agent for 32-bit Pis
@@ -42,6 +41,11 @@ test     mtools                     fills boot.img, and lists it in tests
 test     u-boot-tools               mkimage: the boot script of U-Boot
 test     iproute2                   network namespaces for the netboot tests
 test     dnsmasq-base               the server that proves the virtual Pis (pisim), and a DHCP relay agent
+test     udhcpc                     a DHCP client that is none of ours
+test     isc-dhcp-client            another one (dhclient)
+test     kea-admin                  perfdhcp, which is thousands of DHCP clients
+bench    kea-dhcp4-server           what the DHCP service is measured beside
+bench    isc-dhcp-server            what the DHCP service is measured beside
 lint     clang                      thread-safety warnings and fuzzing
 lint     clang-tidy                 the linter
 test     shellcheck                 the linter of these scripts
@@ -51,20 +55,15 @@ test     atftp                      a TFTP client that asks for windows
 test     busybox                    a TFTP client as initramfs has it
 test     tcpdump                    captures what servers send
 test     tshark                     finds malformed packets in captures
-test     udhcpc                     a DHCP client
-test     isc-dhcp-client            a DHCP client (dhclient)
 test     isc-dhcp-relay             a DHCP relay agent between server and clients
 test     dhcping                    a DHCP client
-test     kea-admin                  a DHCP client that counts (perfdhcp)
 test     nmap                       a DHCP client (broadcast-dhcp-discover)
 test     python3-scapy              DHCP messages that clients do not send
 test     qemu-system-arm            an arm64 machine that boots from the network
 test     u-boot-qemu                its firmware
 test     qemu-system-x86            a PC that boots from the network
 test     ipxe-qemu                  its firmware
-bench    dnsmasq-base               a TFTP server to measure beside
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
-bench    iproute2                   network namespaces
 bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '

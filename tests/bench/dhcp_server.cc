@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   }
   const Table table(std::move(hosts));
   Printer printer(quiet);
-  asio::io_context io;
+  asio::io_context io(1);  // one thread runs it
   const auto service = dhcp::Service::start(io, config, table, *store, printer);
   if (!service) refuse(service.error().message);
   std::jthread thread([&io] { io.run(); });
