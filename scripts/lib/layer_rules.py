@@ -42,7 +42,7 @@ EXCEPT = {
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 PURE_FILES = re.compile(
     r"^netboot/\w+/(packet|options|client_model|responder|lease_table|reply_route|transfer|boot_tree|protocol|session)"
-    r"\.(h|cc)$|^netboot/(console|boot/model_files)\.(h|cc)$|"
+    r"\.(h|cc)$|^node-agent/(netlink_codec|wifi_messages)\.(h|cc)$|^netboot/(console|boot/model_files)\.(h|cc)$|"
     r"^manager/(boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)|boot_image/(fat_plan|signature_text)|fleet/phase|"
     r"scrape/scrape_plan|watch/(thresholds|digest|slack_message)|power/power_policy)\.(h|cc)$")
 PURE_FORBIDDEN_INCLUDES = re.compile(
