@@ -54,6 +54,7 @@ PURE = [
     r"manager/power/power_policy",
     r"manager/scrape/scrape_plan",
     r"manager/watch/(thresholds|digest|slack_message)",
+    r"node-agent/(netlink_codec|wifi_messages)",
     r"tests/pisim/(boot_plan|dhcp_client|dhcp_message|file_loader|finding|frame|identity|link|model|relay|report|sha256|"
     r"tftp_client|virtual_pi)",
 ]
