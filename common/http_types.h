@@ -22,7 +22,7 @@ struct Request {
   std::string query;   ///< still encoded, without '?'
   Headers headers;     ///< as sent
   std::string body;
-  std::string remote_address;                                        ///< text form, without the port
+  std::string remote_address;  ///< text form, without the port; IPv4 as such, also where a socket serves both families
   std::vector<std::pair<std::string, std::string>> path_parameters;  ///< what the route's {names} matched
 
   /// The first header of that name, in any case; empty when absent.

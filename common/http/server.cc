@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/mutex.h"
+#include "common/net_types.h"
 #include "common/text.h"
 #include "common/unique_fd.h"
 
@@ -31,12 +32,20 @@ std::string civetweb_address(const HostPort& address) {
 
 std::string view_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
+/// A socket for both families tells IPv4 peers as "::ffff:192.0.2.1" (RFC 4291 section 2.5.5.2). There is one form of
+/// an address for whoever compares it: that of IPv4.
+std::string peer_address(std::string_view text) {
+  constexpr std::string_view kMapped = "::ffff:";
+  if (text.starts_with(kMapped) && Ipv4Address::parse(text.substr(kMapped.size()))) text.remove_prefix(kMapped.size());
+  return std::string(text);
+}
+
 Request request_of(const mg_request_info& info) {
   Request request;
   request.method = view_or_empty(info.request_method);
   request.path = percent_decoded(view_or_empty(info.local_uri_raw), false);
   request.query = view_or_empty(info.query_string);
-  request.remote_address = info.remote_addr;
+  request.remote_address = peer_address(info.remote_addr);
   request.headers.reserve(static_cast<std::size_t>(info.num_headers));
   for (int i = 0; i < info.num_headers; ++i) {
     const mg_header& header = info.http_headers[i];

@@ -218,6 +218,10 @@ TEST_F(HttpServerTest, EveryAddressOfThisMachine) {
   options_.listen = {HostPort{"", 0, false}};
   start();
   EXPECT_EQ(http_get(port(), "/hello").status, 200);
+  // Who asks is compared with addresses of nodes: not "::ffff:127.0.0.1", as a socket for both families has it.
+  TcpClient client("127.0.0.1", port());
+  client.send(post("/echo/x", "", false));
+  EXPECT_EQ(client.receive_reply().body, "POST /echo/x|||127.0.0.1|");
 }
 
 TEST_F(HttpServerTest, Ipv6) {

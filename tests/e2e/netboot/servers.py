@@ -34,6 +34,7 @@ class Site:
     unknown: str = "pool"
     lease_seconds: int = 3600
     interfaces: tuple = ("eth0",)
+    http_address: str = ""  # where boot files are served over HTTP, too
 
 
 def build_folder():
@@ -103,6 +104,8 @@ dhcp:
   routers: {", ".join(site.routers) or '""'}
   lease_time: {site.lease_seconds}s
   unknown_hosts: {site.unknown}
+http_boot:
+  listen_address: {site.http_address or '""'}
 log:
   level: debug
 """)
