@@ -125,7 +125,7 @@ TEST(NetlinkAnswer, Refusals) {
   EXPECT_EQ(refusal_of(message(20, {}) + message(NLMSG_DONE, number(-EOPNOTSUPP))), EOPNOTSUPP);
   EXPECT_EQ(refusal_of(message(NLMSG_ERROR, {1})), EPROTO);
   EXPECT_EQ(refusal_of(message(NLMSG_ERROR, number(5))), EPROTO);
-  for (const std::uint16_t type : {NLMSG_ERROR, NLMSG_DONE}) {  // there is no 2^31
+  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{NLMSG_ERROR, NLMSG_DONE}) {  // no 2^31
     EXPECT_EQ(refusal_of(message(type, number(std::numeric_limits<std::int32_t>::min()))), EPROTO) << type;
   }
 }
