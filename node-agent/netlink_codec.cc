@@ -19,6 +19,12 @@ NetlinkBytes behind(NetlinkBytes bytes, std::size_t length) {
   return bytes.subspan(std::min(aligned(length), bytes.size()));
 }
 
+/// What the kernel's negative errno stands for; EPROTO where it is none.
+int errno_of(std::int32_t error) {
+  constexpr std::int32_t kMostErrno = 4095;  // MAX_ERRNO
+  return error < 0 && error >= -kMostErrno ? -error : EPROTO;
+}
+
 }  // namespace
 
 std::string_view netlink_text(NetlinkBytes bytes) {
@@ -87,7 +93,7 @@ std::vector<std::uint8_t> encode_netlink_message(std::uint16_t type, std::uint16
 NetlinkAnswer::State NetlinkAnswer::end_of_dump(const NetlinkMessage& message) {
   const auto error = netlink_value<std::int32_t>(message.payload);
   if (error && *error < 0) {
-    refusal_ = -*error;
+    refusal_ = errno_of(*error);
     return State::kRefused;
   }
   return interrupted_ ? State::kInterrupted : State::kComplete;
@@ -96,7 +102,7 @@ NetlinkAnswer::State NetlinkAnswer::end_of_dump(const NetlinkMessage& message) {
 NetlinkAnswer::State NetlinkAnswer::acknowledged_or_refused(const NetlinkMessage& message) {
   const auto error = netlink_value<std::int32_t>(message.payload);
   if (error && *error == 0) return State::kComplete;
-  refusal_ = error && *error < 0 ? -*error : EPROTO;
+  refusal_ = errno_of(error.value_or(0));
   return State::kRefused;
 }
 

@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 
 #include <cerrno>
+#include <limits>
 
 #include "tests/node-agent/scripted_netlink.h"
 
@@ -124,6 +125,9 @@ TEST(NetlinkAnswer, Refusals) {
   EXPECT_EQ(refusal_of(message(20, {}) + message(NLMSG_DONE, number(-EOPNOTSUPP))), EOPNOTSUPP);
   EXPECT_EQ(refusal_of(message(NLMSG_ERROR, {1})), EPROTO);
   EXPECT_EQ(refusal_of(message(NLMSG_ERROR, number(5))), EPROTO);
+  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{NLMSG_ERROR, NLMSG_DONE}) {  // no 2^31
+    EXPECT_EQ(refusal_of(message(type, number(std::numeric_limits<std::int32_t>::min()))), EPROTO) << type;
+  }
 }
 
 TEST(NetlinkAnswer, IsInterruptedByAnyOfItsMessages) {
