@@ -193,6 +193,24 @@ class Doctor {
     }
   }
 
+  /// Of the kernels, and of the device trees, one would do.
+  static std::string in_words(const std::vector<std::string>& missing) {
+    std::string kernels, trees, names;
+    for (const std::string& name : missing) {
+      if (is_kernel_name(name)) {
+        kernels += concat(kernels.empty() ? "" : " or ", name);
+      } else if (name.ends_with(".dtb")) {
+        trees += concat(trees.empty() ? "" : " or ", name);
+      } else {
+        names += concat(names.empty() ? "" : ", ", name);
+      }
+    }
+    for (const std::string* group : {&trees, &kernels}) {
+      if (!group->empty()) names += concat(names.empty() ? "" : ", ", *group);
+    }
+    return names;
+  }
+
   void examine_files(const Boot& boot, bool is_silent) {
     std::vector<std::string> missing;
     std::string prefix;  // the folder that it asked in, and in which it found no start file
@@ -232,9 +250,7 @@ class Doctor {
               "5 boots.");
     }
     if (!missing.empty() && boot.state != BootState::kLoaded) {
-      std::string names;
-      for (const std::string& name : missing) names += concat(names.empty() ? "" : ", ", name);
-      problem(FindingCode::kFileMissing, concat("Asked for and not there: ", names, '.'),
+      problem(FindingCode::kFileMissing, concat("Asked for and not there: ", in_words(missing), '.'),
               concat("Put what is missing into its image, group or node folder; piman netboot tree ", machine_.name,
                      " lists what it is served."));
     }

@@ -180,7 +180,7 @@ TEST_F(DiagnosisTest, kernels_that_are_all_missing_and_names_that_need_not_be_th
   script.file(3, "x/bcm2711-rpi-4-b.dtb", "complete", 2000).file(3.5, "x/bcm2711-rpi-400.dtb", "not_found");
   script.file(4, "x/kernel8.img", "not_found").file(5, "x/kernel7l.img", "not_found");
   EXPECT_THAT(codes(), ElementsAre("file_missing"));
-  EXPECT_THAT(findings[0].summary, HasSubstr(": kernel8.img, kernel7l.img."));
+  EXPECT_THAT(findings[0].summary, HasSubstr(": kernel8.img or kernel7l.img."));
   script.file(6, "x/kernel.img", "complete", 9000000);
   script.tick(500);
   EXPECT_THAT(codes(), ElementsAre("kernel_silent"));
