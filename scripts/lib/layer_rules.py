@@ -46,7 +46,7 @@ PURE = [
     r"netboot/boot/model_files",
     r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
-    r"netboot/install/(protocol|session)",
+    r"netboot/install/(orders|protocol|session|slots)",
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
