@@ -115,6 +115,13 @@ Service::Client* Service::find(std::uint64_t id) {
   return found == clients_.end() ? nullptr : found->second.get();
 }
 
+void Service::visit(std::uint64_t id, const std::function<void(Client&)>& act) {
+  Client* client = find(id);
+  if (client == nullptr) return;
+  act(*client);
+  reap(id);
+}
+
 void Service::on_hello(Peer peer) {
   const Moment now = moment_now();
   if (const auto earlier = by_address_.find(peer.address); earlier != by_address_.end()) {
@@ -177,11 +184,10 @@ void Service::wait_for_lines(Client& client) {
   client.is_reading = true;
   client.socket->async_wait(Socket::wait_read, [this, alive = alive_, id = client.id](const error_code& problem) {
     if (!*alive || problem) return;
-    Client* client = find(id);
-    if (client == nullptr) return;
-    client->is_reading = false;
-    on_readable(*client);
-    reap(id);
+    visit(id, [this](Client& one) {
+      one.is_reading = false;
+      on_readable(one);
+    });
   });
 }
 
@@ -278,11 +284,10 @@ void Service::flush(Client& client) {
   client.is_writing = true;
   client.socket->async_wait(Socket::wait_write, [this, alive = alive_, id = client.id](const error_code& problem) {
     if (!*alive || problem) return;
-    Client* client = find(id);
-    if (client == nullptr) return;
-    client->is_writing = false;
-    flush(*client);
-    reap(id);
+    visit(id, [this](Client& one) {
+      one.is_writing = false;
+      flush(one);
+    });
   });
 }
 
@@ -301,10 +306,8 @@ void Service::claim(Client& client, const step::Claim& wanted) {
   parts_.intents.claim({client.session.node(), wanted.cause, wanted.order_id, wanted.image},
                        [this, &io = io_, alive = alive_, id = client.id](Result<std::uint64_t> outcome) {
                          asio::post(io, [this, alive, id, outcome = std::move(outcome)] {
-                           Client* client = *alive ? find(id) : nullptr;
-                           if (client == nullptr) return;
-                           run(*client, client->session.on_claimed(outcome, moment_now()));
-                           reap(id);
+                           if (!*alive) return;
+                           visit(id, [&](Client& one) { run(one, one.session.on_claimed(outcome, moment_now())); });
                          });
                        });
 }
@@ -312,10 +315,8 @@ void Service::claim(Client& client, const step::Claim& wanted) {
 void Service::finish(Client& client, const Outcome& outcome) {
   parts_.intents.finish(outcome, [this, &io = io_, alive = alive_, id = client.id](Result<void> recorded) {
     asio::post(io, [this, alive, id, recorded = std::move(recorded)] {
-      Client* client = *alive ? find(id) : nullptr;
-      if (client == nullptr) return;
-      run(*client, client->session.on_finished(recorded, moment_now()));
-      reap(id);
+      if (!*alive) return;
+      visit(id, [&](Client& one) { run(one, one.session.on_finished(recorded, moment_now())); });
     });
   });
 }

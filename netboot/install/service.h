@@ -79,6 +79,8 @@ class Service {
   void on_hello(Peer peer);
   void on_image(Peer peer);
   Client* find(std::uint64_t id);
+  /// For handlers: the client may have gone since, and may go now.
+  void visit(std::uint64_t id, const std::function<void(Client&)>& act);
   void wait_for_lines(Client& client);
   void on_readable(Client& client);
   void look_at_stream(Client& client);
