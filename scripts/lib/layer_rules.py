@@ -14,7 +14,8 @@ MAY_INCLUDE = {
     "netboot/install": ["common", "netboot"],
     "node-agent": ["common", "common/http", "node-agent/collectors"],
     "node-agent/collectors": ["common", "node-agent"],  # what several collectors read with; see EXCEPT
-    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "manager/fleet",
+    "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "netboot/install",
+                "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
                 "manager/watch", "manager/power", "manager/api", "manager/web"],
     "manager/fleet": ["common"],
@@ -26,7 +27,7 @@ MAY_INCLUDE = {
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     "manager/boots": ["common", "netboot", "manager/store"],
     "manager/boot_image": ["common", "netboot/boot"],
-    "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp"],
+    "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp", "netboot/install/orders.h"],
     "manager/web": ["common"],
     "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/scrape",
                     "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
@@ -47,7 +48,7 @@ PURE = [
     r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
     r"udp_frame)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
-    r"netboot/install/(protocol|session)",
+    r"netboot/install/(orders|protocol|session|slots)",
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/http_boot/install_routes.h"
+
+#include <gmock/gmock.h>
+
+#include <array>
+
+#include "common/text.h"
+#include "tests/support/temp_tree.h"
+
+namespace piman::manager {
+namespace {
+
+const std::string kHash(64, 'a');
+const std::string kToken(32, '1');
+
+class InstallRoutesTest : public testing::Test {
+ protected:
+  InstallRoutesTest() {
+    tree_.put("image", "0123456789");
+    routes_.add_to(router_);
+    routes_.grant({kToken, *Ipv4Address::parse("10.0.0.5"), {"i", "1", "tar.gz", kHash, 10, tree_.path("image")}});
+  }
+  http::Response get(const std::string& query, const std::string& client = "10.0.0.5", const std::string& hash = kHash,
+                     http::Headers headers = {}) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/install/image/" + hash;
+    request.query = query;
+    request.remote_address = client;
+    request.headers = std::move(headers);
+    return router_.dispatch(request);
+  }
+  static std::string body(const http::Response& response) {
+    std::array<char, 100> buffer;
+    const auto bytes = response.part->source->read(response.part->first, buffer);
+    return std::string(bytes.substr(0, response.part->length));
+  }
+
+  test::TempTree tree_;
+  http::Router router_;
+  InstallRoutes routes_;
+};
+
+TEST_F(InstallRoutesTest, SendsTheImageWholeAndInRangesToItsNode) {
+  const auto whole = get("token=" + kToken);
+  ASSERT_EQ(whole.status, 200);
+  EXPECT_EQ(body(whole), "0123456789");
+  const auto rest = get("token=" + kToken, "10.0.0.5", kHash, {{"Range", "bytes=4-"}, {"If-Range", '"' + kHash + '"'}});
+  ASSERT_EQ(rest.status, 206);
+  EXPECT_EQ(body(rest), "456789");
+}
+
+TEST_F(InstallRoutesTest, RefusesWithoutATokenOfThatNodeAndImage) {
+  EXPECT_EQ(get("").status, 403);
+  EXPECT_EQ(get("token=").status, 403);
+  EXPECT_EQ(get("token=" + std::string(32, '2')).status, 403);
+  EXPECT_EQ(get("token=" + kToken + "&token=" + kToken).status, 403);
+  EXPECT_EQ(get("token=" + kToken, "10.0.0.6").status, 403);
+  EXPECT_EQ(get("token=" + kToken, "10.0.0.5", std::string(64, 'b')).status, 403);
+  EXPECT_EQ(get("token=" + kToken, "::1").status, 403);
+}
+
+TEST_F(InstallRoutesTest, ATokenEndsWithItsInstallAndSoDoTransfers) {
+  const auto running = get("token=" + kToken);
+  ASSERT_EQ(running.status, 200);
+  routes_.revoke(kToken);
+  EXPECT_EQ(get("token=" + kToken).status, 403);
+  EXPECT_EQ(body(running), "");
+}
+
+TEST_F(InstallRoutesTest, HasALimitOfTransfersAndGivesPlacesBack) {
+  for (int round = 0; round < 2; ++round) {
+    std::vector<http::Response> running;
+    for (int i = 0; i < 4; ++i) running.push_back(get("token=" + kToken));
+    EXPECT_EQ(running.back().status, 200);
+    EXPECT_EQ(get("token=" + kToken).status, 503);
+  }
+  tree_.put("image", "another size");
+  EXPECT_EQ(get("token=" + kToken).status, 500);
+}
+
+}  // namespace
+}  // namespace piman::manager

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netboot/install/session.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "common/text.h"
+#include "tests/netboot/install/seed_scripts.h"
+
+namespace piman::netboot::install {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using State = Session::State;
+
+Image image() { return {"raspios", "12", "tar.gz", std::string(64, 'a'), 1000, "/images/raspios.tar.gz"}; }
+
+/// A session with what is around it: the record, as a manager keeps it, and what came out of the session.
+class World {
+ public:
+  explicit World(InstallPolicy policy = {}, SessionLimits limits = {})
+      : session(Host{{}, {}, "pi1", "", ""}, policy, limits, [this] { return record; }) {
+    record.accepted = true;
+    record.default_image = image();
+    take(session.on_connected({}, now()));
+  }
+  Moment now() const { return {SteadyTime{} + since_start, WallTime{} + 1000h + since_start}; }
+  void order(std::chrono::seconds lasts = 1h) { record.order = InstallOrder{7, now().wall + lasts, image()}; }
+  void say(std::string_view text) {
+    for (const std::string& line : test::lines_of(text)) take(session.on_line(line, now()));
+  }
+  void pass(std::chrono::milliseconds time) {
+    since_start += time;
+    take(session.on_tick(now()));
+  }
+  void stream(StreamState state, std::uint64_t bytes) { take(session.on_stream(state, bytes, now())); }
+  void claimed() {
+    record.state = NodeRecord::State::kBroken;  // as the contract of Intents::claim says
+    if (!record.order) record.order = InstallOrder{8, now().wall + 1h, image()};
+    take(session.on_claimed(Result<std::uint64_t>(42), now()));
+  }
+  /// Goes as far as the state, with a slot and a claim given; false when the session does not go there.
+  bool begin() {
+    if (session.state() == State::kQueued) take(session.on_granted(now()));
+    if (session.state() == State::kClaiming) claimed();
+    return session.state() == State::kInstalling;
+  }
+  void take(Steps steps) {
+    for (Step& step : steps) {
+      if (auto* send = std::get_if<step::Send>(&step)) sent += send->text;
+      if (auto* finish = std::get_if<step::Finish>(&step)) outcomes.push_back(finish->outcome);
+      if (std::holds_alternative<step::Claim>(step)) ++claims;
+      if (std::holds_alternative<step::SendOffer>(step)) ++offers;
+      if (std::holds_alternative<step::Close>(step)) ++closes;
+      if (auto* report = std::get_if<step::Report>(&step)) events.push_back(report->event);
+    }
+  }
+  bool formats() const { return offers > 0 || sent.find("format\n") != std::string::npos; }
+  bool boots() const { return sent.find("boot\n") != std::string::npos; }
+  bool is_installed() const { return !outcomes.empty() && outcomes.back().result == "installed"; }
+  std::string last_result() const { return outcomes.empty() ? "" : std::string(outcomes.back().result); }
+  std::string words() const {
+    std::string out;
+    for (const InstallEvent& event : events)
+      out += concat(event.what, event.result.empty() ? "" : "=", event.result, ' ');
+    return out;
+  }
+
+  std::chrono::milliseconds since_start{1000};
+  NodeRecord record;
+  Session session;
+  std::string sent;
+  std::vector<Outcome> outcomes;
+  std::vector<InstallEvent> events;
+  int claims = 0, offers = 0, closes = 0;
+};
+
+constexpr std::string_view kOurs = "CAPABILITIES 1 http sha256\n";
+
+TEST(InstallSession, SaysTheDateFirst) {
+  World world;
+  EXPECT_THAT(world.sent, testing::StartsWith("busybox date -s "));
+  EXPECT_EQ(test::lines_of(world.sent).size(), 2U);
+}
+
+class SeedDialects : public testing::TestWithParam<test::Dialect> {};
+
+TEST_P(SeedDialects, AnInstalledNodeBoots) {
+  World world;
+  world.say(test::with_state(GetParam().greeting, "IS_INSTALLED") + GetParam().after_date);
+  EXPECT_TRUE(world.boots());
+  world.say(GetParam().after_boot);
+  world.take(world.session.on_closed("closed", world.now()));
+  EXPECT_TRUE(world.session.has_ended());
+  EXPECT_FALSE(world.formats());
+  EXPECT_EQ(world.claims, 0);
+}
+
+TEST_P(SeedDialects, ABlankNodeIsInstalledWithinItsOrder) {
+  World world;
+  world.order();
+  world.say(test::with_state(GetParam().greeting, "IS_UNINSTALLED") + GetParam().after_date);
+  EXPECT_FALSE(world.formats()) << "no slot and no claim yet";
+  ASSERT_TRUE(world.begin());
+  EXPECT_TRUE(world.formats());
+  world.say(GetParam().after_format);
+  world.stream(StreamState::kRunning, 500);
+  world.stream(StreamState::kComplete, 1000);
+  EXPECT_TRUE(world.outcomes.empty());
+  world.say(GetParam().after_transfer);
+  EXPECT_TRUE(world.is_installed());
+  EXPECT_EQ(world.closes, 0) << "not before it is on record";
+  world.take(world.session.on_finished({}, world.now()));
+  EXPECT_EQ(world.closes, 1);
+  EXPECT_TRUE(world.session.has_ended());
+  EXPECT_FALSE(world.boots()) << "the seed's script goes on by itself";
+  EXPECT_EQ(world.words(), "hello queued started progress ended=installed closed=installed ");
+}
+
+TEST_P(SeedDialects, CutAtEveryLineItIsNeverInstalled) {
+  const std::string before = test::with_state(GetParam().greeting, "IS_UNINSTALLED");
+  const auto script = test::lines_of(before + GetParam().after_format + GetParam().after_transfer);
+  for (std::size_t length = 0; length < script.size(); ++length) {
+    World world;
+    world.order();
+    for (std::size_t i = 0; i < length; ++i) {
+      world.say(script[i]);
+      world.begin();
+    }
+    world.stream(StreamState::kComplete, 1000);
+    world.take(world.session.on_closed("closed", world.now()));
+    EXPECT_FALSE(world.is_installed()) << length;
+    EXPECT_EQ(world.last_result(), world.claims > 0 ? "cut" : "") << length;
+    world.take(world.session.on_finished({}, world.now()));
+    EXPECT_TRUE(world.session.has_ended());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, SeedDialects, testing::Values(test::source_dialect(), test::committed_dialect()),
+                         [](const auto& one) { return std::string(one.param.name); });
+
+/// Every word x every record x every policy x every order: a card is formatted exactly when it may be.
+TEST(InstallSession, FormatsOnRecordedIntentOnly) {
+  enum class Order { kNone, kOpen, kExpired };
+  for (const bool says_installed : {false, true}) {
+    for (const auto state : {NodeRecord::State::kNever, NodeRecord::State::kInstalled, NodeRecord::State::kBroken}) {
+      for (const bool was_ever : {false, true}) {
+        for (const bool accepted : {false, true}) {
+          for (const Order order : {Order::kNone, Order::kOpen, Order::kExpired}) {
+            for (const bool first : {false, true}) {
+              for (const bool always : {false, true}) {
+                World world({.first_auto = first, .auto_format = always});
+                world.record.state = state;
+                world.record.was_ever_installed = was_ever;
+                world.record.accepted = accepted;
+                if (order == Order::kOpen) world.order();
+                if (order == Order::kExpired) world.order(0s);
+                world.say(says_installed ? "IS_INSTALLED" : "IS_UNINSTALLED");
+                world.begin();
+                const bool first_counts = first && accepted && !was_ever && state != NodeRecord::State::kInstalled;
+                const bool may = order == Order::kOpen || (!says_installed && (always || first_counts));
+                EXPECT_EQ(world.formats(), may);
+                EXPECT_EQ(world.claims, may ? 1 : 0);
+                EXPECT_EQ(world.boots(), !may && says_installed && state != NodeRecord::State::kBroken);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(InstallSession, TheSeedsHazard) {
+  World world;
+  world.record.state = NodeRecord::State::kInstalled;
+  world.say("IS_INSTALLED\nMOUNTING\nIS_UNINSTALLED\n");
+  world.pass(5s);
+  world.say("IS_UNINSTALLED\nIS_FORMATTED\n");
+  EXPECT_FALSE(world.formats());
+  EXPECT_TRUE(world.boots());
+}
+
+TEST(InstallSession, AnOrderThatExpiresOrIsWithdrawnWhileItWaitsIsNotCarriedOut) {
+  for (const bool withdrawn : {false, true}) {
+    World world;
+    world.order(10s);
+    world.say("IS_UNINSTALLED");
+    EXPECT_EQ(world.session.state(), State::kQueued);
+    if (withdrawn) world.record.order.reset();
+    if (!withdrawn) world.since_start += 11s;
+    EXPECT_FALSE(world.begin());
+    EXPECT_EQ(world.claims, 0);
+    EXPECT_FALSE(world.formats());
+  }
+}
+
+TEST(InstallSession, AnOrderThatExpiresWhileItIsClaimedIsNotCarriedOut) {
+  World world;
+  world.order(10s);
+  world.say("IS_UNINSTALLED");
+  world.take(world.session.on_granted(world.now()));
+  world.since_start += 11s;
+  world.claimed();
+  EXPECT_FALSE(world.formats());
+  EXPECT_EQ(world.last_result(), "expired");
+}
+
+TEST(InstallSession, ARefusedClaimFormatsNothing) {
+  World world;
+  world.order();
+  world.say("IS_UNINSTALLED");
+  world.take(world.session.on_granted(world.now()));
+  world.take(world.session.on_claimed(fail("another install of it runs"), world.now()));
+  for (int i = 0; i < 20; ++i) world.pass(3s);
+  EXPECT_FALSE(world.formats());
+  EXPECT_EQ(world.claims, 1) << "the session does not insist";
+}
+
+TEST(InstallSession, AHeldNodeIsInstalledAsSoonAsSomebodyOrdersIt) {
+  World world;
+  world.record.state = NodeRecord::State::kInstalled;
+  world.say(std::string(kOurs) + "IS_UNINSTALLED");
+  EXPECT_THAT(world.sent, HasSubstr("wait no_intent\nEOM\n"));
+  world.pass(3s);
+  EXPECT_EQ(world.session.state(), State::kHeld);
+  world.order();
+  world.pass(3s);
+  EXPECT_TRUE(world.begin());
+}
+
+TEST(InstallSession, AHeldNodeIsToldToBootInTheEndUnlessItsCardIsHalfAnInstall) {
+  for (const auto state : {NodeRecord::State::kInstalled, NodeRecord::State::kBroken}) {
+    World world;
+    world.record.state = state;
+    world.record.was_ever_installed = true;
+    world.say("IS_UNINSTALLED");
+    for (int i = 0; i < 101; ++i) world.pass(3s);
+    EXPECT_EQ(world.boots(), state == NodeRecord::State::kInstalled);
+    EXPECT_EQ(world.session.has_ended(), state == NodeRecord::State::kBroken);
+    EXPECT_FALSE(world.formats());
+  }
+}
+
+TEST(InstallSession, ByHttpOnlyAVerifiedImageCounts) {
+  const auto install = [](std::string_view lines) {
+    World world({.offers_http = true});
+    world.order();
+    world.say(std::string(kOurs) + "DISK path=/dev/vda size_bytes=5\nIS_UNINSTALLED");
+    EXPECT_TRUE(world.begin());
+    EXPECT_EQ(world.offers, 1);
+    EXPECT_EQ(world.sent.find("format"), std::string::npos);
+    world.stream(StreamState::kComplete, 1000);  // of no weight here
+    world.say(lines);
+    return world.last_result();
+  };
+  EXPECT_EQ(install("VERIFIED " + std::string(64, 'a') + "\nIS_FORMATTED"), "installed");
+  EXPECT_EQ(install("IS_FORMATTED"), "not_verified");
+  EXPECT_EQ(install("VERIFIED " + std::string(64, 'b') + "\nIS_FORMATTED"), "not_verified");
+  EXPECT_EQ(install("FAILED disk too small"), "failed");
+  EXPECT_EQ(install("VERIFIED " + std::string(64, 'a')), "");
+}
+
+TEST(InstallSession, ByStreamOnlyAWholeImageCounts) {
+  for (const auto& [state, result] : {std::pair{StreamState::kNone, "not_verified"},
+                                      {StreamState::kCut, "not_verified"},
+                                      {StreamState::kComplete, "installed"}}) {
+    World world;
+    world.order();
+    world.say("IS_UNINSTALLED");
+    ASSERT_TRUE(world.begin());
+    if (state != StreamState::kNone) world.stream(state, 999);
+    world.say("IS_FORMATTED");
+    EXPECT_EQ(world.last_result(), result);
+  }
+}
+
+TEST(InstallSession, TheScriptEndsBeforeItsImageIsKnownToHaveArrived) {
+  for (const auto& [last, result] : {std::pair{StreamState::kComplete, "installed"},
+                                     {StreamState::kCut, "not_verified"},
+                                     {StreamState::kRunning, "not_verified"}}) {
+    World world;
+    world.order();
+    world.say("IS_UNINSTALLED");
+    ASSERT_TRUE(world.begin());
+    world.stream(StreamState::kRunning, 1000);
+    world.say("IS_FORMATTED");
+    world.take(world.session.on_closed("closed", world.now()));
+    EXPECT_TRUE(world.outcomes.empty());
+    world.stream(last, 1000);
+    world.pass(31s);
+    EXPECT_EQ(world.last_result(), result);
+    world.take(world.session.on_finished({}, world.now()));
+    EXPECT_TRUE(world.session.has_ended());
+  }
+}
+
+TEST(InstallSession, AFailedInstallIsNotRepeatedInItsSession) {
+  for (const bool ordered : {true, false}) {
+    World world({.first_auto = true, .auto_format = true});
+    if (ordered) world.order();
+    world.say(std::string(kOurs) + "IS_UNINSTALLED");
+    ASSERT_TRUE(world.begin());
+    world.say("FAILED write no space left");
+    ASSERT_EQ(world.last_result(), "failed");
+    EXPECT_EQ(world.outcomes.back().reason, "no space left");
+    world.take(world.session.on_finished({}, world.now()));
+    for (int i = 0; i < 20; ++i) world.pass(3s);
+    EXPECT_EQ(world.claims, 1);
+    EXPECT_EQ(world.session.state(), State::kHeld);
+    world.record.order = InstallOrder{9, world.now().wall + 1h, image()};
+    world.pass(3s);
+    EXPECT_TRUE(world.begin()) << "somebody has ordered another one";
+  }
+}
+
+TEST(InstallSession, AnImageThatTheClientCannotUnpackIsNotSent) {
+  World world({.offers_http = true});
+  world.order();
+  world.record.order->image.format = "tar.zst";
+  world.say("IS_UNINSTALLED");
+  EXPECT_FALSE(world.begin());
+  EXPECT_THAT(world.words(), HasSubstr("held=image_format"));
+  World other({.offers_http = true});
+  other.order();
+  other.record.order->image.format = "tar.zst";
+  other.say("CAPABILITIES 1 http sha256 zst\nIS_UNINSTALLED");
+  EXPECT_TRUE(other.begin());
+}
+
+/// In every state in turn: the client goes, the time runs out, the image can't be opened. Whatever was claimed is
+/// ended on record, once, and never as installed.
+TEST(InstallSession, EveryStateEnds) {
+  for (const auto wanted :
+       {State::kHello, State::kHeld, State::kQueued, State::kClaiming, State::kInstalling, State::kBooting}) {
+    for (const bool by_time : {false, true}) {
+      World world;
+      if (wanted != State::kHeld && wanted != State::kBooting) world.order(24h);
+      if (wanted == State::kBooting) world.say("IS_INSTALLED");
+      if (wanted != State::kHello && wanted != State::kBooting) world.say("IS_UNINSTALLED");
+      if (wanted == State::kClaiming || wanted == State::kInstalling) world.take(world.session.on_granted(world.now()));
+      if (wanted == State::kInstalling) world.claimed();
+      ASSERT_EQ(world.session.state(), wanted);
+      if (by_time) {
+        for (int i = 0; i < 8000 && world.closes == 0; ++i) world.pass(3s);
+      } else {
+        world.take(world.session.on_closed("closed", world.now()));
+      }
+      EXPECT_EQ(world.closes, 1);
+      const bool formatted = world.formats();
+      EXPECT_EQ(formatted, wanted == State::kInstalling);
+      if (wanted == State::kClaiming) {
+        EXPECT_EQ(world.session.state(), State::kAbandoned);
+        world.claimed();
+        EXPECT_EQ(world.formats(), formatted) << "a claim that comes late formats nothing";
+      }
+      if (world.claims > 0) {
+        ASSERT_EQ(world.outcomes.size(), 1U);
+        EXPECT_EQ(world.last_result(), by_time && wanted == State::kInstalling ? "timed_out" : "cut");
+        world.take(world.session.on_finished({}, world.now()));
+      }
+      EXPECT_TRUE(world.session.has_ended());
+      const std::string sent = world.sent;
+      world.say("IS_UNINSTALLED\nIS_FORMATTED");
+      world.pass(24h);
+      EXPECT_EQ(world.sent, sent);
+      EXPECT_LE(world.outcomes.size(), 1U);
+    }
+  }
+}
+
+/// The process dies at any moment; the next one finds what Intents had written by then, and the Pi comes again.
+TEST(InstallSession, AfterARestartTheNextBootInstallsAgainWithinTheOrder) {
+  for (int lines_before_the_crash = 0; lines_before_the_crash <= 3; ++lines_before_the_crash) {
+    for (const bool says_installed : {false, true}) {
+      for (const bool expired : {false, true}) {
+        NodeRecord left;
+        {
+          World world;
+          world.order(1h);
+          if (lines_before_the_crash > 0) world.say("IS_UNINSTALLED");
+          if (lines_before_the_crash > 1) world.begin();
+          if (lines_before_the_crash > 2) world.stream(StreamState::kRunning, 500);
+          EXPECT_FALSE(world.is_installed());
+          left = world.record;
+        }
+        World next;
+        next.record = left;
+        if (expired) next.since_start += 2h;
+        next.say(says_installed ? "IS_INSTALLED" : "IS_UNINSTALLED");
+        EXPECT_EQ(next.begin(), !expired);
+        const bool is_half = lines_before_the_crash > 1;
+        EXPECT_EQ(next.boots(), expired && says_installed && !is_half) << "half a system is not started";
+      }
+    }
+  }
+}
+
+TEST(InstallSession, ProgressIsReportedOnceASecondOrWhenTheStageChanges) {
+  World world;
+  world.order();
+  world.say(std::string(kOurs) + "IS_UNINSTALLED");
+  ASSERT_TRUE(world.begin());
+  world.events.clear();
+  for (int i = 0; i < 100; ++i) {
+    world.since_start += 20ms;
+    world.say(concat("PROGRESS write ", i, ' ', i * 10));
+  }
+  EXPECT_EQ(world.events.size(), 2U);
+  world.since_start += 200ms;
+  world.say("PROGRESS verify 0 0");
+  EXPECT_EQ(world.events.size(), 3U);
+}
+
+}  // namespace
+}  // namespace piman::netboot::install
