@@ -12,8 +12,8 @@
 #include "common/result.h"
 
 /// What a collector is. A collector turns one subject of the kernel (memory, disks, a sensor) into metric families. It
-/// reads files or makes ioctls and system calls; it needs no root, runs no command and writes nothing to disk. Those that
-/// are off by default may ask over a socket: systemd's bus, or the kernel's netlink.
+/// reads files or makes ioctls and system calls; it needs no root, runs no command and writes nothing to disk. Those
+/// that are off by default may ask over a socket: systemd's bus, or the kernel's netlink.
 namespace piman::agent {
 
 class BoardWatch;

@@ -13,8 +13,8 @@ namespace piman::power {
 Result<std::unique_ptr<PowerSwitch>> make_switch(const SwitchConfig& config);
 
 /// Runs `config.command` with three arguments: the node's name, its port, and on or off. No shell looks at them.
-/// Errors of set(): a script that cannot run, takes longer than the timeout (its process group is then killed), or exits
-/// with another status than 0; with the first line of what it wrote.
+/// Errors of set(): a script that cannot run, takes longer than the timeout (its process group is then killed), or
+/// exits with another status than 0; with the first line of what it wrote.
 std::unique_ptr<PowerSwitch> make_script_switch(const SwitchConfig& config);
 
 }  // namespace piman::power

@@ -51,9 +51,10 @@ class Script {
     ::posix_spawnattr_setpgroup(&attributes, 0);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     std::array<char*, 5> argv{const_cast<char*>(path.c_str()), const_cast<char*>(arguments[0].c_str()),
-                              const_cast<char*>(arguments[1].c_str()), const_cast<char*>(arguments[2].c_str()), nullptr};
-    std::array<char*, 2> environment{const_cast<char*>("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-                                     nullptr};
+                              const_cast<char*>(arguments[1].c_str()), const_cast<char*>(arguments[2].c_str()),
+                              nullptr};
+    std::array<char*, 2> environment{
+        const_cast<char*>("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), nullptr};
     pid_t pid = 0;
     const int failed = ::posix_spawn(&pid, path.c_str(), &files, &attributes, argv.data(), environment.data());
     ::posix_spawn_file_actions_destroy(&files);
@@ -113,7 +114,8 @@ class ScriptSwitch final : public PowerSwitch {
   explicit ScriptSwitch(const SwitchConfig& config) : config_(config) {}
 
   Result<void> set(const PortRef& port, bool on) override {
-    const std::string what = concat(config_.name, ": ", config_.command, ' ', port.node, ' ', port.port, on ? " on" : " off");
+    const std::string what =
+        concat(config_.name, ": ", config_.command, ' ', port.node, ' ', port.port, on ? " on" : " off");
     auto script = Script::start(config_.command, {port.node, concat(port.port), on ? "on" : "off"});
     if (!script) return fail_with(what, script.error());
     const SteadyTime deadline = std::chrono::steady_clock::now() + config_.timeout;
@@ -126,8 +128,9 @@ class ScriptSwitch final : public PowerSwitch {
       status = script->poll_end();
     }
     if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
-    return fail(concat(what, ": ", WIFEXITED(*status) ? concat("exit status ", WEXITSTATUS(*status))
-                                                      : concat("ended by signal ", WTERMSIG(*status)),
+    return fail(concat(what, ": ",
+                       WIFEXITED(*status) ? concat("exit status ", WEXITSTATUS(*status))
+                                          : concat("ended by signal ", WTERMSIG(*status)),
                        "; ", script->first_line()));
   }
   Result<PortState> read(const PortRef& /*port*/) override { return PortState{}; }

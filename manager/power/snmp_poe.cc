@@ -28,9 +28,9 @@ constexpr std::array<oid, 11> kPseAdmin = {1, 3, 6, 1, 2, 1, 105, 1, 1, 1, 3};
 constexpr std::array<oid, 11> kPseDetection = {1, 3, 6, 1, 2, 1, 105, 1, 1, 1, 6};
 /// The standard has no power of one port; this is Cisco's cpeExtPsePortPwrConsumption, in milliwatts.
 constexpr std::array<oid, 13> kCiscoMilliwatts = {1, 3, 6, 1, 4, 1, 9, 9, 402, 1, 2, 1, 9};
-constexpr std::array<oid, 11> kBridgeAddress = {1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2};       // dot1dTpFdbPort
+constexpr std::array<oid, 11> kBridgeAddress = {1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2};            // dot1dTpFdbPort
 constexpr std::array<oid, 13> kVlanBridgeAddress = {1, 3, 6, 1, 2, 1, 17, 7, 1, 2, 2, 1, 2};  // dot1qTpFdbPort
-constexpr std::array<oid, 11> kBridgeIfIndex = {1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2};       // dot1dBasePortIfIndex
+constexpr std::array<oid, 11> kBridgeIfIndex = {1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2};            // dot1dBasePortIfIndex
 constexpr long kOn = 1;
 constexpr long kOff = 2;
 constexpr std::size_t kMacOctets = 6;
@@ -105,7 +105,8 @@ class SnmpPoe final : public PowerSwitch {
       if (!*answer) return fail(no_port(port));
       return true;
     });
-    if (!done) return fail(concat(config_.name, ": switching port ", port.port, on ? " on: " : " off: ", done.error().message));
+    if (!done)
+      return fail(concat(config_.name, ": switching port ", port.port, on ? " on: " : " off: ", done.error().message));
     return {};
   }
 
@@ -186,12 +187,14 @@ class SnmpPoe final : public PowerSwitch {
     session.securityAuthProto = usmHMAC192SHA256AuthProtocol;
     session.securityAuthProtoLen = OID_LENGTH(usmHMAC192SHA256AuthProtocol);
     session.securityAuthKeyLen = USM_AUTH_KU_LEN;
-    if (!make_key(secrets_.auth, session.securityAuthKey, session.securityAuthKeyLen)) return fail("no key from the pass phrase");
+    if (!make_key(secrets_.auth, session.securityAuthKey, session.securityAuthKeyLen))
+      return fail("no key from the pass phrase");
     if (secrets_.priv.empty()) return {};
     session.securityPrivProto = usmAESPrivProtocol;
     session.securityPrivProtoLen = OID_LENGTH(usmAESPrivProtocol);
     session.securityPrivKeyLen = USM_PRIV_KU_LEN;
-    if (!make_key(secrets_.priv, session.securityPrivKey, session.securityPrivKeyLen)) return fail("no key from the pass phrase");
+    if (!make_key(secrets_.priv, session.securityPrivKey, session.securityPrivKeyLen))
+      return fail("no key from the pass phrase");
     return {};
   }
 
@@ -296,7 +299,8 @@ class SnmpPoe final : public PowerSwitch {
     const auto admin = ask(handle, SNMP_MSG_GET, row(kPseAdmin, {config_.group, port.port}));
     if (!admin) return tl::unexpected<Error>(admin.error());
     if (!*admin) return fail(no_port(port));
-    if (**admin != kOn && **admin != kOff) return fail(concat("the switch says ", **admin, " where only 1 (on) and 2 (off) are"));
+    if (**admin != kOn && **admin != kOff)
+      return fail(concat("the switch says ", **admin, " where only 1 (on) and 2 (off) are"));
     state.admin_on = **admin == kOn;
     const auto detection = ask(handle, SNMP_MSG_GET, row(kPseDetection, {config_.group, port.port}));
     if (!detection) return tl::unexpected<Error>(detection.error());
@@ -305,7 +309,8 @@ class SnmpPoe final : public PowerSwitch {
     }
     // Asked alone: SNMPv1 fails a whole message for one object that is not there. What is refused here is not known.
     const auto milliwatts = ask(handle, SNMP_MSG_GET, row(kCiscoMilliwatts, {config_.group, port.port}));
-    if (milliwatts && *milliwatts && **milliwatts >= 0) state.delivered_watts = static_cast<double>(**milliwatts) / 1000;
+    if (milliwatts && *milliwatts && **milliwatts >= 0)
+      state.delivered_watts = static_cast<double>(**milliwatts) / 1000;
     return state;
   }
 
@@ -355,7 +360,8 @@ class SnmpPoe final : public PowerSwitch {
       if (index.size() == 1) if_index_of[static_cast<long>(index[0])] = value;
     }
     std::map<std::pair<MacAddress, long>, LearnedAddress> found;
-    for (const std::span<const oid> column : {std::span<const oid>(kBridgeAddress), std::span<const oid>(kVlanBridgeAddress)}) {
+    for (const std::span<const oid> column :
+         {std::span<const oid>(kBridgeAddress), std::span<const oid>(kVlanBridgeAddress)}) {
       const auto rows = walk(handle, column);
       if (!rows) return tl::unexpected<Error>(rows.error());
       for (const auto& [index, port] : *rows) {
