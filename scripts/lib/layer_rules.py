@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "manager/watch": ["common", "manager/fleet"],
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
     "manager/scrape": ["common", "manager/fleet", "manager/config.h"],
-    "manager/power": ["common", "manager/fleet/node.h"],
+    # Switches are slow: actions.h is the thread that waits for them.
+    "manager/power": ["common", "manager/fleet/node.h", "manager/actions.h"],
     # The store keeps what netboot must not forget: it implements netboot/dhcp/lease_store.h.
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     "manager/boots": ["common", "netboot", "manager/store"],

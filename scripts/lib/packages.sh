@@ -20,6 +20,7 @@ build    libyaml-cpp-dev            piman.yml
 build    libexpected-dev            errors as values
 build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
+build    libsnmp-dev                switches the power of PoE ports
 build    libssl-dev                 signs boot images
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
@@ -59,6 +60,7 @@ test     isc-dhcp-relay             a DHCP relay agent between server and client
 test     dhcping                    a DHCP client
 test     nmap                       a DHCP client (broadcast-dhcp-discover)
 test     python3-scapy              DHCP messages that clients do not send
+test     snmpd                      the PoE switch that the power tests switch
 test     qemu-system-arm            an arm64 machine that boots from the network
 test     u-boot-qemu                its firmware
 test     qemu-system-x86            a PC that boots from the network
