@@ -53,7 +53,7 @@ test     shellcheck                 the linter of these scripts
 test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
-test     busybox                    a TFTP client as initramfs has it
+test     busybox                    TFTP, nc, gunzip and tar as an initramfs has them
 test     tcpdump                    captures what servers send
 test     tshark                     finds malformed packets in captures
 test     isc-dhcp-relay             a DHCP relay agent between server and clients
