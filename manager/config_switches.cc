@@ -20,12 +20,13 @@ using In = std::string_view;
 constexpr std::size_t kMostSwitches = 256;
 constexpr std::uint64_t kMostPoePort = 65'535;
 constexpr std::uint64_t kMostVlan = 4094;
-constexpr std::size_t kMostUserBytes = 32;  // RFC 3414, usmUserName
+constexpr std::size_t kMostUserBytes = 32;                   // RFC 3414, usmUserName
 constexpr std::chrono::milliseconds kMostSnmpTimeout{1500};  // the manager stops within 2 s
 
 template <class Choice>
 using Word = std::pair<std::string_view, Choice>;
-constexpr std::array<Word<Kind>, 3> kKinds = {{{"snmp", Kind::kSnmp}, {"command", Kind::kCommand}, {"none", Kind::kNone}}};
+constexpr std::array<Word<Kind>, 3> kKinds = {
+    {{"snmp", Kind::kSnmp}, {"command", Kind::kCommand}, {"none", Kind::kNone}}};
 constexpr std::array<Word<Version>, 3> kVersions = {{{"1", Version::kV1}, {"2c", Version::kV2c}, {"3", Version::kV3}}};
 
 Result<void> set_name(std::string& out, In text) {
@@ -97,7 +98,8 @@ class SwitchesReader {
   void read(const YamlNode& list) {
     if (list.kind == YamlNode::Kind::kNothing) return;
     if (list.kind != YamlNode::Kind::kList) return problem(list.line, "must be a list of switches, each with a name");
-    if (list.children.size() > kMostSwitches) return problem(list.line, concat("more than ", kMostSwitches, " switches"));
+    if (list.children.size() > kMostSwitches)
+      return problem(list.line, concat("more than ", kMostSwitches, " switches"));
     for (const YamlNode& item : list.children) read_switch(item);
   }
 
@@ -151,9 +153,8 @@ class SwitchesReader {
         problem(node.line, concat("ports: ", quote(node.text), " is no node's name"));
         continue;
       }
-      const auto port = value.kind == YamlNode::Kind::kScalar
-                            ? parse_count(value.text, 1, kMostPoePort)
-                            : Result<std::uint64_t>(fail("must be one number"));
+      const auto port = value.kind == YamlNode::Kind::kScalar ? parse_count(value.text, 1, kMostPoePort)
+                                                              : Result<std::uint64_t>(fail("must be one number"));
       if (!port) {
         problem(value.line, concat("ports: ", node.text, ": ", port.error().message));
       } else if (!ports.insert(*port).second) {
@@ -204,7 +205,8 @@ void read_switches(const YamlNode& list, power::PowerConfig& config, std::vector
 
 std::string render_switches_reference() {
   std::string out =
-      "\n## The switches of power\n\n`power.switches` is a list. Each switch has these keys, and `ports`: the nodes that "
+      "\n## The switches of power\n\n`power.switches` is a list. Each switch has these keys, and `ports`: the nodes "
+      "that "
       "hang on it\nand their ports. A node hangs on one switch, and a port has one node.\n\n"
       "| key | value | default | what it does |\n|---|---|---|---|\n";
   for (const SwitchKey& key : kKeys) {
