@@ -143,6 +143,11 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
        {&parsed.config.inventory.hosts_file, &parsed.config.store.folder, &parsed.config.netboot.root}) {
     make_absolute(*path, folder);
   }
+  for (power::SwitchConfig& each : parsed.config.power.switches) {
+    for (std::string* path : {&each.community_file, &each.auth_key_file, &each.priv_key_file, &each.command}) {
+      if (!path->empty()) make_absolute(*path, folder);
+    }
+  }
   return parsed;
 }
 

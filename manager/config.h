@@ -13,6 +13,7 @@
 #include "common/net_types.h"
 #include "common/result.h"
 #include "manager/ipv4_range.h"
+#include "manager/power/power_config.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
 /// Units: std::chrono for times, bytes for sizes. Errors: problems are collected, none is thrown.
@@ -101,6 +102,8 @@ struct Config {
     std::string path = "net_install";  ///< HTTP_PATH of the bootloaders
     int threads = 64;                  ///< transfers at the same time
   } http_boot;
+
+  power::PowerConfig power;
 
   struct Log {
     LogLevel level = LogLevel::kInfo;

@@ -49,7 +49,7 @@ constexpr std::array<Word<UnknownClients>, 2> kUnknownClients = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 49> kKeys = {{
+constexpr std::array<ConfigKey, 55> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -246,6 +246,31 @@ constexpr std::array<ConfigKey, 49> kKeys = {{
      [](Config& c, In t) { return set_number(c.http_boot.threads, t, 1, kMostThreads); },
      [](const Config& c) { return concat(c.http_boot.threads); }},
 
+    {"power", "armed", "true or false", kText,
+     "Off: whatever is asked for is decided, told and journalled, and no power is switched.",
+     [](Config& c, In t) { return set_switch(c.power.armed, t); },
+     [](const Config& c) { return show_switch(c.power.armed); }},
+    {"power", "off_time", "duration, 1s to 1m", kText,
+     "How long a node is without power when it is switched off and on.",
+     [](Config& c, In t) { return set_duration(c.power.off_time, t, milliseconds(1000), milliseconds(60'000)); },
+     [](const Config& c) { return format_duration(c.power.off_time); }},
+    {"power", "cooldown", "duration, 1s to 1d", kText,
+     "A node that was switched is left alone for so long, unless forced.",
+     [](Config& c, In t) { return set_duration(c.power.cooldown, t, milliseconds(1000), kDay); },
+     [](const Config& c) { return format_duration(c.power.cooldown); }},
+    {"power", "most_off", "whole number, 1 to 4096", kNumber,
+     "At most how many nodes are switched off at the same moment.",
+     [](Config& c, In t) { return set_number(c.power.most_off, t, 1, kMostInFlight); },
+     [](const Config& c) { return concat(c.power.most_off); }},
+    {"power", "starting_time", "duration, 1s to 10m", kText,
+     "For how long a node that was switched on counts as one that starts; `start_watts` of its switch bounds those.",
+     [](Config& c, In t) { return set_duration(c.power.starting_time, t, milliseconds(1000), milliseconds(600'000)); },
+     [](const Config& c) { return format_duration(c.power.starting_time); }},
+    {"power", "starting_watts", "whole number, 1 to 100", kNumber,
+     "What a node that starts draws.",
+     [](Config& c, In t) { return set_number(c.power.starting_watts, t, 1, 100); },
+     [](const Config& c) { return concat(c.power.starting_watts); }},
+
     {"log", "level", "debug, info, warn or error", kText,
      "The least important lines that are written. `--log.level` comes first.",
      [](Config& c, In t) { return set_level(c.log.level, t); },
@@ -274,7 +299,7 @@ std::string ConfigKey::full_name() const { return section.empty() ? std::string(
 std::span<const ConfigKey> config_keys() { return kKeys; }
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},
@@ -284,6 +309,7 @@ std::string_view config_section_help(std::string_view section) {
       {"dhcp", "Addresses, and where to boot from."},
       {"tftp", "The boot files."},
       {"http_boot", "The same boot files over HTTP."},
+      {"power", "Switching the power of nodes. The switches are a list, described below the table of all defaults."},
       {"log", "What the manager writes to standard error."},
       {"links", "Other programs that the page leads to."},
   }};

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "manager/config_checks.h"
 #include "manager/config_keys.h"
+#include "manager/config_switches.h"
 
 namespace piman::manager {
 namespace {
@@ -91,6 +92,10 @@ class ConfigReader {
   }
 
   void read_entry(std::string_view section, const YamlNode& key, const std::string& name, const YamlNode& value) {
+    if (name == kSwitchesKey) {
+      read_switches(value, config_.power, problems_);
+      return;
+    }
     bool is_section = false;
     for (const ConfigKey& known : config_keys()) {
       if (known.section == section && known.name == key.text) {

@@ -2,6 +2,7 @@
 #include "common/text.h"
 #include "manager/config.h"
 #include "manager/config_keys.h"
+#include "manager/config_switches.h"
 
 namespace piman::manager {
 namespace {
@@ -55,7 +56,7 @@ std::string render_config_reference() {
     out += concat("| `", key.full_name(), "` | ", key.type, " | ", default_of(key), " | ", key.help, " |\n");
     previous = &key;
   }
-  return out + example_file();
+  return out + example_file() + render_switches_reference();
 }
 
 }  // namespace piman::manager

@@ -128,14 +128,14 @@ class SnmpPoe final : public PowerSwitch {
   template <class Value, class Use>
   Result<Value> with_session(const Use& use) {
     if (config_.version != SwitchConfig::Version::kV3) {
-      const auto handle = open_session();
+      const auto handle = open();
       if (!handle) return tl::unexpected<Error>(handle.error());
       return use(handle->get());
     }
     const MutexLock lock(users_mutex());
     Result<Value> result = fail("not asked");
     {
-      const auto handle = open_session();
+      const auto handle = open();
       result = handle ? use(handle->get()) : Result<Value>(tl::unexpected<Error>(handle.error()));
     }
     forget_users();
@@ -168,13 +168,6 @@ class SnmpPoe final : public PowerSwitch {
       std::free(text);
       return fail(failure_words(library_error, words));
     }
-    return handle;
-  }
-
-  /// For v3 this asks for the switch's engine, which is as likely to get lost as any question.
-  Result<Handle> open_session() {
-    Result<Handle> handle = open();
-    for (std::uint32_t tries = 0; tries < config_.retries && !handle && !stopping_; ++tries) handle = open();
     return handle;
   }
 
@@ -228,25 +221,25 @@ class SnmpPoe final : public PowerSwitch {
   /// What is asked may be asked again: nothing here counts.
   Result<Pdu> exchange(void* handle, Pdu request) {
     Pdu response;
-    int status = STAT_TIMEOUT;
-    for (std::uint32_t tries = 0; tries <= config_.retries && status == STAT_TIMEOUT; ++tries) {
+    int failure = SNMPERR_TIMEOUT;
+    std::string words;
+    for (std::uint32_t tries = 0; tries <= config_.retries && failure == SNMPERR_TIMEOUT; ++tries) {
       if (stopping_) return fail("the manager stops");
       netsnmp_pdu* raw = nullptr;
       netsnmp_pdu* copy = snmp_clone_pdu(request.get());
       if (copy == nullptr) return fail("out of memory");
-      status = snmp_sess_synch_response(handle, copy, &raw);  // owns `copy` from here on
+      const int status = snmp_sess_synch_response(handle, copy, &raw);  // owns `copy` from here on
       response.reset(raw);
-    }
-    if (status == STAT_TIMEOUT) return fail(failure_words(SNMPERR_TIMEOUT, {}));
-    if (status != STAT_SUCCESS || response == nullptr) {
-      int library_error = 0, system_error = 0;
+      if (status == STAT_SUCCESS && response != nullptr) return response;
+      if (status == STAT_TIMEOUT) continue;
+      // v3 asks for the switch's engine first: when that goes unanswered, it is an error with this number.
+      int system_error = 0;
       char* text = nullptr;
-      snmp_sess_error(handle, &system_error, &library_error, &text);
-      const std::string words = text != nullptr ? text : "no words";
+      snmp_sess_error(handle, &system_error, &failure, &text);
+      words = text != nullptr ? text : "no words";
       std::free(text);
-      return fail(failure_words(library_error, words));
     }
-    return response;
+    return fail(failure_words(failure, words));
   }
 
   static std::optional<long> number_of(const netsnmp_variable_list& variable) {

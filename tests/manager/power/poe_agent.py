@@ -49,9 +49,12 @@ def main():
     path = sys.argv[1]
     read = sys.stdin.readline
     while True:
-        command = read().strip()
-        if not command:
+        line = read()
+        if not line:
             return
+        command = line.strip()
+        if not command:  # snmpd ends a set with an empty line
+            continue
         if command == "PING":
             print("PONG", flush=True)
             continue
