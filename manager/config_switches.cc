@@ -213,8 +213,15 @@ std::string render_switches_reference() {
     out += concat("| `", key.name, "` | ", key.type, " | ", key.fallback, " | ", key.help, " |\n");
   }
   return out +
-         "\n```\npower:\n  armed: true\n  switches:\n    - name: rack1\n      address: 192.0.2.10\n"
-         "      community_file: rack1.community\n      ports:\n        pi1: 1\n        pi2: 2\n```\n";
+         "\n    power:\n"
+         "      armed: true\n"
+         "      switches:\n"
+         "        - name: rack1\n"
+         "          address: 192.0.2.10\n"
+         "          community_file: rack1.community\n"
+         "          ports:\n"
+         "            pi1: 1\n"
+         "            pi2: 2\n";
 }
 
 }  // namespace piman::manager
