@@ -9,6 +9,10 @@ DEV=${DEV:-/dev}
 NEW_ROOT=${NEW_ROOT:-/new_root}
 MARKER=etc/piman/installed # written last, so what is half installed has none
 
+# tool PATH ARGUMENTS...: a program that has shared libraries. They are where only it looks: a static
+# program (busybox) that opens shared parts of the C library must not meet those of another build.
+tool() { LD_LIBRARY_PATH=/lib/tools "$@"; }
+
 log() { echo "piman: $*" >&2; }
 
 # disk_candidates: names of disks that can be a node's own. Sticks and other USB disks (sd*) never are.
@@ -100,15 +104,15 @@ format_disk() {
     REASON="disk too small: $(disk_bytes "$DISK") bytes"
     return 1
   fi
-  echo "$table" | /sbin/sfdisk -q --wipe always --wipe-partitions always "$DEV/$DISK" >&2 || { REASON='sfdisk failed' && return 1; }
+  echo "$table" | tool /sbin/sfdisk -q --wipe always --wipe-partitions always "$DEV/$DISK" >&2 || { REASON='sfdisk failed' && return 1; }
   tries=0
   until [ -b "$DEV/$(partition "$DISK" 2)" ]; do # the kernel makes it a moment later
     tries=$((tries + 1))
     [ $tries -lt 50 ] || { REASON='no partition came' && return 1; }
     usleep 100000
   done
-  /sbin/mkfs.vfat -n BOOT "$DEV/$(partition "$DISK" 1)" >&2 || { REASON='mkfs.vfat failed' && return 1; }
-  /sbin/mke2fs -q -F -t ext4 -L root "$DEV/$(partition "$DISK" 2)" >&2 || { REASON='mke2fs failed' && return 1; }
+  tool /sbin/mkfs.vfat -n BOOT "$DEV/$(partition "$DISK" 1)" >&2 || { REASON='mkfs.vfat failed' && return 1; }
+  tool /sbin/mke2fs -q -F -t ext4 -L root "$DEV/$(partition "$DISK" 2)" >&2 || { REASON='mke2fs failed' && return 1; }
   mkdir -p "$NEW_ROOT"
   mount -t ext4 "$DEV/$(partition "$DISK" 2)" "$NEW_ROOT" || { REASON='the root cannot be mounted' && return 1; }
   mkdir -p "$NEW_ROOT/boot/firmware"

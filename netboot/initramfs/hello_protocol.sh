@@ -7,6 +7,7 @@ HELLO_PORT=3333
 FILE_PORT=4444
 CHUNK=4194304  # bytes of the image in memory at any time
 MOST_TRIES=20  # in a row without one more byte
+CARRIAGE_RETURN=$(printf '\r')
 MASTER='' WANTED_DISK='' HOSTNAME=''
 
 # read_arguments TEXT: of the kernel.
@@ -74,6 +75,24 @@ set_date() {
   send SET_DATE
 }
 
+# get_range URL FIRST LAST: these bytes, or as many as come, to standard output. Nothing from a server without ranges.
+# Not by wget: that of Debian 12's static busybox was seen to crash in this initramfs, and nc not.
+get_range() {
+  rest=${1#http://}
+  authority=${rest%%/*} path=/${rest#*/} port=80
+  host=${authority%:*}
+  case $authority in *:*) port=${authority##*:} ;; esac
+  printf 'GET %s HTTP/1.1\r\nHost: %s\r\nRange: bytes=%s-%s\r\nConnection: close\r\n\r\n' "$path" "$authority" "$2" "$3" |
+    timeout 120 nc "$host" "$port" 2>/dev/null | {
+      read -r _ status _
+      [ "$status" = 206 ] || exit 1
+      while read -r header; do # the shell reads a pipe byte by byte: what follows is left for cat
+        [ "$header" != "$CARRIAGE_RETURN" ] || break
+      done
+      cat
+    }
+}
+
 # fetch URL SIZE: exactly SIZE bytes to standard output, a chunk after the other; what a cut connection brought is kept.
 fetch() {
   done_bytes=0
@@ -83,9 +102,8 @@ fetch() {
     : >/run/chunk
     have=0 tries=0
     while [ "$have" -lt "$want" ]; do
-      # One byte more than asked for shows a server that knows no ranges.
-      wget -q -T 20 -O - --header "Range: bytes=$((done_bytes + have))-$((done_bytes + want - 1))" "$1" 2>/dev/null |
-        head -c $((want - have + 1)) >>/run/chunk
+      # One byte more than asked for shows a server that sends something else.
+      get_range "$1" $((done_bytes + have)) $((done_bytes + want - 1)) | head -c $((want - have + 1)) >>/run/chunk
       now=$(stat -c %s /run/chunk)
       if [ "$now" -gt "$want" ]; then
         echo 'the server sends more than was asked for' >/run/reason
@@ -109,7 +127,7 @@ unpack() { # FORMAT: standard input into the new root
   case $1 in
     tar.gz) gunzip -c ;;
     tar.xz) xz -dc ;;
-    tar.zst) zstd -dc ;;
+    tar.zst) tool /usr/bin/zstd -dc ;;
     *) return 1 ;;
   esac | { tar -xf - -C "$NEW_ROOT" && cat >/dev/null; } # what follows the archive's end counts for the checksum
 }
@@ -125,7 +143,7 @@ configure() {
   echo "manager=$MASTER" >"$NEW_ROOT/etc/piman/node" || return 1
   line=$NEW_ROOT/boot/firmware/cmdline.txt
   if [ -f "$line" ]; then
-    id=$(/sbin/sfdisk --disk-id "$DEV/$DISK") || return 1
+    id=$(tool /sbin/sfdisk --disk-id "$DEV/$DISK") || return 1
     sed -i "s/root=[^ ]*/root=PARTUUID=${id#0x}-02/" "$line" || return 1
   fi
   sync
@@ -158,7 +176,7 @@ install_image() {
   read -r sum _ </run/sum
   rm -f /run/chunk
   [ ! -s /run/reason ] || { fail download "$(cat /run/reason)" && return 1; }
-  # A wrong file is named as such, whatever the tools made of it.
+  # After an error of the unpacking the sum may be of a part.
   if [ "$sum" != "$sha256" ] && [ $status = 0 ]; then fail verify "sha256 is $sum" && return 1; fi
   [ $status = 0 ] || { fail unpack "$(tail -n 1 /run/unpack_errors)" && return 1; }
   [ -x "$NEW_ROOT/sbin/init" ] || [ -L "$NEW_ROOT/sbin/init" ] || [ -x "$NEW_ROOT/init" ] || { fail unpack 'no init in the image' && return 1; }
