@@ -39,6 +39,7 @@ test     python3                    layering, end-to-end and bench scripts
 test     openssl                    makes certificates for the TLS tests, checks boot.img signatures
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
+test     binutils                   readelf: which libraries the disk tools of the initramfs need
 test     u-boot-tools               mkimage: the boot script of U-Boot
 test     iproute2                   network namespaces for the netboot tests
 test     dnsmasq-base               the server that proves the virtual Pis (pisim), and a DHCP relay agent
