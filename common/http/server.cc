@@ -233,7 +233,8 @@ class CivetwebServer final : public Server {
     std::uint64_t sent = 0;
     while (sent < part.length) {
       const std::uint64_t room = std::min<std::uint64_t>(buffer.size(), part.length - sent);
-      const std::string_view piece = part.source->read(part.first + sent, {buffer.data(), static_cast<std::size_t>(room)});
+      const std::string_view piece =
+          part.source->read(part.first + sent, {buffer.data(), static_cast<std::size_t>(room)});
       const bool late = std::chrono::steady_clock::now() > deadline;
       if (piece.empty() || piece.size() > room || late) {  // what was announced can't be kept: say so by closing
         mg_disable_connection_keep_alive(connection);
