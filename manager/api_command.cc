@@ -2,9 +2,11 @@
 #include "manager/api_command.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "common/net_types.h"
 #include "common/text.h"
+#include "manager/api/api_token.h"
 #include "manager/api/boot_json.h"
 #include "manager/fleet/inventory.h"
 #include "manager/server_client.h"
@@ -38,11 +40,28 @@ ApiCall read_command_line(const ApiCommand& command, std::span<const char* const
   return call;
 }
 
+Flag token_flag() {
+  return {"token.file", "FILE", "",
+          "The server's token; else the file that PIMAN_TOKEN_FILE names, else /var/lib/piman/api.token.", false};
+}
+
+Result<std::string> find_token(const ApiCommand& command, const ParsedFlags& parsed) {
+  const std::string named = parsed.value(command.flags, "token.file");
+  if (!named.empty()) return api::read_token(named);
+  if (const char* file = std::getenv("PIMAN_TOKEN_FILE"); file != nullptr && *file != '\0')
+    return api::read_token(file);
+  return api::read_token("/var/lib/piman/api.token").value_or(std::string());
+}
+
 ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, std::string_view path, const std::string& json) {
+  return ask(command, parsed, ServerRequest{std::string(path), json, {}, {}});
+}
+
+ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, const ServerRequest& request) {
   const std::string url = parsed.value(command.flags, "server");
   const auto server = parse_server_url(url);
   if (!server) return {{}, fail_command(command, server.error().message, kApiUsage)};
-  auto answer = ask_server(*server, path, json);
+  auto answer = ask_server(*server, request);
   if (!answer) {
     return {{},
             fail_command(command,
@@ -50,7 +69,7 @@ ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, std::string_v
                                 "; start one with \"piman server\", or name another with --server=URL"),
                          kApiNoServer)};
   }
-  if (answer->status == 200 || answer->status == 201) return {std::move(answer->body), std::nullopt};
+  if (answer->status >= 200 && answer->status <= 202) return {std::move(answer->body), std::nullopt};
   const auto message = api::error_message_of(answer->body);
   if (!message) {
     return {{},

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/flags.h"
+#include "common/result.h"
+#include "manager/server_client.h"
 
 /// What the subcommands share that ask a running server about netboot.
 namespace piman::manager {
@@ -46,6 +48,13 @@ struct ApiReply {
   std::optional<int> exit;
 };
 ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, std::string_view path, const std::string& json = {});
+/// The same, with the token of --token.file.
+ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, const ServerRequest& request);
+
+Flag token_flag();
+/// The token for orders: of --token.file, of the file that PIMAN_TOKEN_FILE names, of the usual place when that can be
+/// read; else empty. Errors: a file that was named can't be read.
+Result<std::string> find_token(const ApiCommand& command, const ParsedFlags& parsed);
 
 /// One line on standard error; returns `exit`.
 int fail_command(const ApiCommand& command, std::string_view problem, int exit);

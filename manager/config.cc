@@ -139,10 +139,11 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
   }
   std::stable_sort(parsed.problems.begin(), parsed.problems.end(),
                    [](const ConfigProblem& a, const ConfigProblem& b) { return a.line < b.line; });
-  for (std::string* path :
-       {&parsed.config.inventory.hosts_file, &parsed.config.store.folder, &parsed.config.netboot.root}) {
+  for (std::string* path : {&parsed.config.inventory.hosts_file, &parsed.config.store.folder,
+                            &parsed.config.netboot.root, &parsed.config.install.images}) {
     make_absolute(*path, folder);
   }
+  if (!parsed.config.web.token_file.empty()) make_absolute(parsed.config.web.token_file, folder);
   for (power::SwitchConfig& each : parsed.config.power.switches) {
     for (std::string* path : {&each.community_file, &each.auth_key_file, &each.priv_key_file, &each.command}) {
       if (!path->empty()) make_absolute(*path, folder);

@@ -29,6 +29,7 @@ struct Config {
     int threads = 64;          ///< each browser that watches live holds one
     enum class ChangesFrom : std::uint8_t { kLoopback, kEverywhere };
     ChangesFrom changes_from = ChangesFrom::kLoopback;  ///< who may change something, such as accept a host
+    std::string token_file;  ///< what orders need; empty: api.token in the store's folder, made by the server
   } web;
 
   struct Inventory {
@@ -102,6 +103,20 @@ struct Config {
     std::string path = "net_install";  ///< HTTP_PATH of the bootloaders
     int threads = 64;                  ///< transfers at the same time
   } http_boot;
+
+  struct Install {
+    bool enabled = true;  ///< as part of netboot
+    std::uint16_t hello_port = 3333, image_port = 4444;
+    std::string images = "images";  ///< the image store; made absolute against the configuration file's folder
+    enum class First : std::uint8_t { kManual, kAuto };
+    First first = First::kAuto;  ///< of nodes that were accepted through piman and never installed
+    enum class AutoFormat : std::uint8_t { kNever, kAlways };
+    AutoFormat auto_format = AutoFormat::kNever;
+    std::size_t max_parallel = 64, max_parallel_per_switch = 16;
+    std::chrono::milliseconds order_lifetime{24L * 3'600'000};
+    std::chrono::milliseconds start_timeout{15L * 60'000};
+    std::chrono::milliseconds health_timeout{10L * 60'000};
+  } install;
 
   power::PowerConfig power;
 

@@ -110,6 +110,10 @@ const Ipv4Network* Config::Dhcp::subnet_of(Ipv4Address address) const {
 void check_config(const Config& config, const ReportTogether& report) {
   check_scrape(config.scrape, report);
   check_dhcp(config, report);
+  if (config.install.hello_port == config.install.image_port) {
+    report({"install.image_port", "install.hello_port"},
+           concat("install.image_port: ", config.install.image_port, " is install.hello_port, too"));
+  }
   if (config.netboot.enabled && config.netboot.interfaces.empty()) {
     report({"netboot.enabled", "netboot.interfaces"}, "netboot.interfaces: must be set to boot nodes");
   }

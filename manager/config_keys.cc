@@ -46,10 +46,16 @@ using UnknownClients = Config::Tftp::Unknown;
 constexpr std::array<Word<UnknownClients>, 2> kUnknownClients = {
     {{"serve", UnknownClients::kServe}, {"refuse", UnknownClients::kRefuse}}};
 
+using First = Config::Install::First;
+constexpr std::array<Word<First>, 2> kFirst = {{{"auto", First::kAuto}, {"manual", First::kManual}}};
+using AutoFormat = Config::Install::AutoFormat;
+constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
+    {{"never", AutoFormat::kNever}, {"always", AutoFormat::kAlways}}};
+
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 55> kKeys = {{
+constexpr std::array<ConfigKey, 67> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -74,6 +80,11 @@ constexpr std::array<ConfigKey, 55> kKeys = {{
      "reaches the listen address do it.",
      [](Config& c, In t) { return set_choice(c.web.changes_from, t, kChangesFrom); },
      [](const Config& c) { return show_choice(c.web.changes_from, kChangesFrom); }},
+    {"web", "token_file", "path", kText,
+     "The file with the token that orders (install, restart, power) need. Empty: `api.token` in `store.folder`, which "
+     "the server makes, readable only by its user.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.token_file, t); },
+     [](const Config& c) { return c.web.token_file; }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",
@@ -246,6 +257,53 @@ constexpr std::array<ConfigKey, 55> kKeys = {{
      [](Config& c, In t) { return set_number(c.http_boot.threads, t, 1, kMostThreads); },
      [](const Config& c) { return concat(c.http_boot.threads); }},
 
+    {"install", "enabled", "true or false", kText,
+     "Whether nodes are installed over the hello protocol, where netboot is enabled.",
+     [](Config& c, In t) { return set_switch(c.install.enabled, t); },
+     [](const Config& c) { return show_switch(c.install.enabled); }},
+    {"install", "hello_port", "whole number, 1 to 65535", kNumber,
+     "The TCP port at which nodes say what they are. An initramfs of the seed knows no other than 3333.",
+     [](Config& c, In t) { return set_number(c.install.hello_port, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.install.hello_port); }},
+    {"install", "image_port", "whole number, 1 to 65535", kNumber,
+     "The TCP port at which an initramfs of the seed takes its image. It knows no other than 4444.",
+     [](Config& c, In t) { return set_number(c.install.image_port, t, 1, kMostPort); },
+     [](const Config& c) { return concat(c.install.image_port); }},
+    {"install", "images", "path", kText,
+     "The image store, which `piman image` fills. A relative path is relative to the folder of this file.",
+     [](Config& c, In t) { return set_folder(c.install.images, t); },
+     [](const Config& c) { return c.install.images; }},
+    {"install", "first", "auto or manual", kText,
+     "`auto`: a node that was accepted with `piman hosts accept` and was never installed is installed with the default "
+     "image when it says that it has no system. `manual`: only `piman reinstall` installs.",
+     [](Config& c, In t) { return set_choice(c.install.first, t, kFirst); },
+     [](const Config& c) { return show_choice(c.install.first, kFirst); }},
+    {"install", "auto_format", "never or always", kText,
+     "`always`: every node that says that it has no system is formatted, as the seed did; a card that fails once to "
+     "mount is wiped then.",
+     [](Config& c, In t) { return set_choice(c.install.auto_format, t, kAutoFormat); },
+     [](const Config& c) { return show_choice(c.install.auto_format, kAutoFormat); }},
+    {"install", "max_parallel", "whole number, 1 to 4096", kNumber,
+     "At most how many nodes are installed at the same time; others wait for their turn.",
+     [](Config& c, In t) { return set_number(c.install.max_parallel, t, 1, kMostInFlight); },
+     [](const Config& c) { return concat(c.install.max_parallel); }},
+    {"install", "max_parallel_per_switch", "whole number, 1 to 4096", kNumber,
+     "The same for the nodes behind one switch.",
+     [](Config& c, In t) { return set_number(c.install.max_parallel_per_switch, t, 1, kMostInFlight); },
+     [](const Config& c) { return concat(c.install.max_parallel_per_switch); }},
+    {"install", "order_lifetime", "duration, 1m to 30d", kText,
+     "How long an order to install a node is good for, from when its turn comes.",
+     [](Config& c, In t) { return set_duration(c.install.order_lifetime, t, milliseconds(60'000), kDay * 30); },
+     [](const Config& c) { return format_duration(c.install.order_lifetime); }},
+    {"install", "start_timeout", "duration, 10s to 1d", kText,
+     "A node that was switched off and on, and does not ask for its install within this time, has failed.",
+     [](Config& c, In t) { return set_duration(c.install.start_timeout, t, milliseconds(10'000), kDay); },
+     [](const Config& c) { return format_duration(c.install.start_timeout); }},
+    {"install", "health_timeout", "duration, 10s to 1d", kText,
+     "A node that was installed or restarted, and whose agent does not answer within this time, has failed.",
+     [](Config& c, In t) { return set_duration(c.install.health_timeout, t, milliseconds(10'000), kDay); },
+     [](const Config& c) { return format_duration(c.install.health_timeout); }},
+
     {"power", "armed", "true or false", kText,
      "Off: whatever is asked for is decided, told and journalled, and no power is switched.",
      [](Config& c, In t) { return set_switch(c.power.armed, t); },
@@ -299,7 +357,7 @@ std::string ConfigKey::full_name() const { return section.empty() ? std::string(
 std::span<const ConfigKey> config_keys() { return kKeys; }
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},
@@ -309,6 +367,7 @@ std::string_view config_section_help(std::string_view section) {
       {"dhcp", "Addresses, and where to boot from."},
       {"tftp", "The boot files."},
       {"http_boot", "The same boot files over HTTP."},
+      {"install", "Putting a system on nodes' cards."},
       {"power", "Switching the power of nodes. The switches are a list, described below the table of all defaults."},
       {"log", "What the manager writes to standard error."},
       {"links", "Other programs that the page leads to."},

@@ -17,6 +17,7 @@
 #include "manager/config.h"
 #include "manager/doctor_command.h"
 #include "manager/hosts_command.h"
+#include "manager/orders_command.h"
 #include "manager/power_command.h"
 #include "manager/server.h"
 #include "manager/status_command.h"
@@ -211,7 +212,7 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 11> kCommands = {{
+  static constexpr std::array<Command, 14> kCommands = {{
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"config", "checks the configuration, or explains its keys", &run_config_command},
@@ -220,7 +221,10 @@ std::span<const Command> commands() {
       {"hosts", "shows machines that wait to be accepted, and accepts them", &run_hosts_command},
       {"boots", "shows a machine's last boots", &run_boots_command},
       {"doctor", "says why a machine does not boot", &run_doctor_command},
-      {"power", "shows what switches say of nodes' power, and where nodes hang", &run_power_command},
+      {"restart", "switches nodes off and on", &run_restart},
+      {"reinstall", "formats nodes' cards and installs an image on them", &run_reinstall},
+      {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
+      {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   }};

@@ -52,8 +52,9 @@ void NetbootRecords::take_hosts(const std::vector<Host>& hosts) {
   recorder_->inventory_changed();
 }
 
-void NetbootRecords::add_routes(http::Router& router) {
-  add_netboot_routes(router, {config_, fleet_, *recorder_, *store_, [this] { return loader_.reload(); }, log_});
+void NetbootRecords::add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted) {
+  add_netboot_routes(
+      router, {config_, fleet_, *recorder_, *store_, [this] { return loader_.reload(); }, std::move(accepted), log_});
 }
 
 void NetbootRecords::write_metrics(prom_text::Writer& out) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,7 +37,8 @@ class NetbootRecords {
   Store& store() { return *store_; }
   Recorder& observer() { return *recorder_; }
   const netboot::HostDirectory& hosts() const { return hosts_; }
-  void add_routes(http::Router& router);
+  /// `accepted` is told of machines that are taken in.
+  void add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted);
   void write_metrics(prom_text::Writer& out);
 
  private:

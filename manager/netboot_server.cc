@@ -36,6 +36,25 @@ class LastingLeases final : public netboot::dhcp::LeaseStore {
   const std::shared_ptr<io_context> io_;
 };
 
+/// The same for orders: what is told of a claim outlives the server, too.
+class LastingIntents final : public netboot::install::Intents {
+ public:
+  LastingIntents(Intents& intents, std::shared_ptr<io_context> io) : intents_(intents), io_(std::move(io)) {}
+
+  netboot::install::NodeRecord record_of(const netboot::Host& node) override { return intents_.record_of(node); }
+  void claim(const netboot::install::Claim& claim, Claimed done) override {
+    intents_.claim(claim,
+                   [io = io_, done = std::move(done)](Result<std::uint64_t> outcome) { done(std::move(outcome)); });
+  }
+  void finish(const netboot::install::Outcome& outcome, Finished done) override {
+    intents_.finish(outcome, [io = io_, done = std::move(done)](Result<void> recorded) { done(std::move(recorded)); });
+  }
+
+ private:
+  Intents& intents_;
+  const std::shared_ptr<io_context> io_;
+};
+
 netboot::tftp::Settings tftp_settings(const Config& config, const std::string& interface) {
   netboot::tftp::Settings settings;
   settings.port = config.tftp.port;
@@ -95,7 +114,7 @@ class NetbootServer::Impl {
     thread_ = {};  // joins; only then may the services go
   }
 
-  Result<void> open(const Config& config) {
+  Result<void> open(const Config& config, const InstallSide* install) {
     const bool serves_http = config.http_boot.listen_address.port != 0;
     if (config.tftp.enabled || serves_http) {
       auto files = netboot::tftp::BootFiles::open(config.netboot.root, {config.tftp.default_image, config.tftp.prefix},
@@ -104,13 +123,16 @@ class NetbootServer::Impl {
       files_ = std::make_unique<netboot::tftp::BootFiles>(std::move(*files));
     }
     if (serves_http) {
-      if (auto opened = open_http(config); !opened) return opened;
+      if (auto opened = open_http(config, install); !opened) return opened;
     }
     if (config.tftp.enabled) {
       if (auto opened = open_tftp(config); !opened) return opened;
     }
     if (config.dhcp.mode != Config::Dhcp::Mode::kOff) {
       if (auto opened = open_dhcp(config); !opened) return opened;
+    }
+    if (install != nullptr && config.install.enabled) {
+      if (auto opened = open_install(config, *install); !opened) return opened;
     }
     if (config.netboot.console_port != 0) {
       netboot::ConsoleSettings settings;
@@ -151,7 +173,7 @@ class NetbootServer::Impl {
     return {};
   }
 
-  Result<void> open_http(const Config& config) {
+  Result<void> open_http(const Config& config, const InstallSide* install) {
     HttpBootSettings settings;
     settings.listen_address = config.http_boot.listen_address;
     settings.threads = config.http_boot.threads;
@@ -161,9 +183,32 @@ class NetbootServer::Impl {
     auto server = HttpBoot::start(settings,
                                   {*files_, [this](Ipv4Address address) { return clients_.find(address); },
                                    [this](const netboot::TransferEvent& event) { clients_.on_transfer(event); }},
-                                  log_);
+                                  install == nullptr ? nullptr : &install->images, log_);
     if (!server) return fail_with("http_boot.listen_address", server.error());
     http_ = std::move(*server);
+    return {};
+  }
+
+  Result<void> open_install(const Config& config, const InstallSide& install) {
+    using Install = Config::Install;
+    netboot::install::Settings settings;
+    settings.interfaces = config.netboot.interfaces;
+    settings.hello_port = config.install.hello_port;
+    settings.image_port = config.install.image_port;
+    settings.policy.first_auto = config.install.first == Install::First::kAuto;
+    settings.policy.auto_format = config.install.auto_format == Install::AutoFormat::kAlways;
+    settings.http_port = http_ ? http_->port() : std::uint16_t{0};
+    settings.slots = {config.install.max_parallel, config.install.max_parallel_per_switch};
+    intents_ = std::make_unique<LastingIntents>(install.intents, io_);
+    const auto find_node = [this](Ipv4Address address) -> std::optional<netboot::Host> {
+      auto client = clients_.find(address);
+      if (!client || client->host.name.empty()) return std::nullopt;
+      return std::move(client->host);
+    };
+    auto service = netboot::install::Service::start(
+        *io_, settings, {find_node, install.group_of, *intents_, install.observer, http_ ? &install.images : nullptr});
+    if (!service) return fail_with("install.hello_port", service.error());
+    install_ = std::move(*service);
     return {};
   }
 
@@ -189,6 +234,8 @@ class NetbootServer::Impl {
   std::unique_ptr<netboot::dhcp::Service> dhcp_;
   std::unique_ptr<netboot::ConsoleService> console_;
   std::unique_ptr<HttpBoot> http_;
+  std::unique_ptr<LastingIntents> intents_;
+  std::unique_ptr<netboot::install::Service> install_;
   std::jthread thread_;
 };
 
@@ -197,9 +244,10 @@ NetbootServer::~NetbootServer() = default;
 
 Result<std::unique_ptr<NetbootServer>> NetbootServer::start(const Config& config, const netboot::HostDirectory& hosts,
                                                             netboot::dhcp::LeaseStore& leases,
-                                                            netboot::Observer& observer, Logger& log) {
+                                                            netboot::Observer& observer, const InstallSide* install,
+                                                            Logger& log) {
   auto impl = std::make_unique<Impl>(hosts, leases, observer, log);
-  if (auto opened = impl->open(config); !opened) return fail(opened.error().message);
+  if (auto opened = impl->open(config, install); !opened) return fail(opened.error().message);
   impl->run();
   return std::unique_ptr<NetbootServer>(new NetbootServer(std::move(impl)));
 }

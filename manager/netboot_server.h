@@ -6,9 +6,11 @@
 #include "common/log.h"
 #include "common/result.h"
 #include "manager/config.h"
+#include "manager/http_boot/install_routes.h"
 #include "netboot/dhcp/config.h"
 #include "netboot/dhcp/lease_store.h"
 #include "netboot/hosts.h"
+#include "netboot/install/service.h"
 #include "netboot/observer.h"
 
 /// Netboot as part of the manager: DHCP, TFTP and the bootloaders' console on one thread.
@@ -17,14 +19,23 @@ namespace piman::manager {
 /// What the configuration says, as netboot wants it. Pure.
 netboot::dhcp::ResponderConfig responder_config(const Config& config);
 
+/// What installs nodes, seen from netboot. All references must outlive the server.
+struct InstallSide {
+  netboot::install::Intents& intents;
+  netboot::install::InstallObserver& observer;
+  InstallRoutes& images;
+  netboot::install::GroupOf group_of;
+};
+
 /// Thread-safety: made and destroyed on one thread.
 class NetbootServer {
  public:
   /// Opens all sockets, so that what can't be had is known before anything is served. What is passed by reference must
-  /// outlive it. Errors: a port, an interface, the boot root or the stored leases can't be had; they say which.
+  /// outlive it; `install` null: no node is installed. Errors: a port, an interface, the boot root or the stored leases
+  /// can't be had; they say which.
   static Result<std::unique_ptr<NetbootServer>> start(const Config& config, const netboot::HostDirectory& hosts,
                                                       netboot::dhcp::LeaseStore& leases, netboot::Observer& observer,
-                                                      Logger& log);
+                                                      const InstallSide* install, Logger& log);
   /// Ends the thread; transfers under way end as stopped.
   ~NetbootServer();
   NetbootServer(const NetbootServer&) = delete;

@@ -17,6 +17,7 @@
 #include "manager/api_command.h"
 #include "manager/config.h"
 #include "manager/fleet/inventory.h"
+#include "manager/orders_command.h"
 #include "manager/power/make_switch.h"
 #include "manager/terminal.h"
 
@@ -207,22 +208,27 @@ std::string render_map_yaml(const std::vector<MapRow>& rows) {
 
 int run_power_command(std::span<const char* const> arguments) {
   constexpr std::string_view kUsage =
-      "Usage: piman power show|map [FLAG ...]\n\n"
-      "  show  what the switches say of the nodes' ports\n"
-      "  map   which hardware address hangs on which port\n\n"
+      "Usage: piman power on|off|cycle|show|map [FLAG ...]\n\n"
+      "  on, off, cycle  switches nodes\n"
+      "  show            what the switches say of the nodes' ports\n"
+      "  map             which hardware address hangs on which port\n\n"
       "Examples:\n"
+      "  piman power off 7\n"
       "  piman power show\n"
       "  piman power map --json\n";
   const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
   if (what == "show") return show(arguments.subspan(1));
   if (what == "map") return map(arguments.subspan(1));
+  for (const char* const word : {"on", "off", "cycle"}) {
+    if (what == word) return run_power_order(word, arguments.subspan(1));
+  }
   if (what == "--help" || what == "-h" || what == "help") {
     print(std::string(kUsage));
     return kApiGood;
   }
   std::fputs(concat("piman: ",
-                    what.empty() ? std::string("power needs a word: show or map")
-                                 : concat("unknown power command ", quote(what), ": it is show or map"),
+                    what.empty() ? std::string("power needs a word: on, off, cycle, show or map")
+                                 : concat("unknown power command ", quote(what), ": it is on, off, cycle, show or map"),
                     '\n')
                  .c_str(),
              stderr);

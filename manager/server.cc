@@ -18,6 +18,7 @@
 #include "manager/inventory_loader.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
+#include "manager/order_service.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 
@@ -67,15 +68,23 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
   inventory.load();
   std::unique_ptr<NetbootRecords> netboot_records;
-  if (config.netboot.enabled) {
+  if (config.netboot.enabled || !config.power.switches.empty()) {
     auto started_records = NetbootRecords::start(config, fleet, inventory, log);
     if (!started_records) return fail_start(started_records.error());
     netboot_records = std::move(*started_records);
   }
-  std::unique_ptr<NetbootServer> netboot_server;
+  std::unique_ptr<OrderService> orders;
   if (netboot_records) {
+    auto started_orders = OrderService::start(config, fleet, netboot_records->store(), {}, log);
+    if (!started_orders) return fail_start(started_orders.error());
+    orders = std::move(*started_orders);
+  }
+  std::unique_ptr<NetbootServer> netboot_server;
+  if (config.netboot.enabled) {
+    const InstallSide install{orders->desk(), orders->desk(), orders->image_routes(),
+                              [&orders](const netboot::Host& node) { return orders->group_of(node); }};
     auto started_server = NetbootServer::start(config, netboot_records->hosts(), netboot_records->store(),
-                                               netboot_records->observer(), log);
+                                               netboot_records->observer(), &install, log);
     if (!started_server) return fail_start(started_server.error());
     netboot_server = std::move(*started_server);
     log.info("nodes may boot", {{"root", config.netboot.root}});
@@ -96,14 +105,20 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&scraper] { return (*scraper)->first_round_done(); },
                            log,
                            started,
-                           [&netboot_records](prom_text::Writer& out) {
+                           [&netboot_records, &orders](prom_text::Writer& out) {
                              if (netboot_records) netboot_records->write_metrics(out);
+                             if (orders) orders->write_metrics(out);
                            }};
   add_routes(router, context);
-  if (netboot_records) {
-    netboot_records->add_routes(router);
+  if (config.netboot.enabled) {
+    netboot_records->add_routes(router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); });
   } else {
     add_routes_without_netboot(router);
+  }
+  if (orders) {
+    orders->add_routes(router, netboot_records->hosts());
+  } else {
+    add_routes_without_orders(router);
   }
   http::ServerOptions options;
   options.listen = {config.web.listen_address};

@@ -60,6 +60,10 @@ Result<ServerAddress> parse_server_url(std::string_view url) {
 }
 
 Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view path, const std::string& json) {
+  return ask_server(server, ServerRequest{std::string(path), json, {}, {}});
+}
+
+Result<ServerAnswer> ask_server(const ServerAddress& server, const ServerRequest& wanted) {
   const auto address = resolve(server.host);
   if (!address) return fail(address.error().message);
   auto client = HttpClient::make(1);
@@ -67,8 +71,10 @@ Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view pa
   HttpRequest request;
   request.address = *address;
   request.port = server.port;
-  request.path = concat(server.path, path);
-  request.json = json;
+  request.path = concat(server.path, wanted.path);
+  request.json = wanted.json;
+  request.method = wanted.method;
+  request.bearer = wanted.token;
   request.accept = "application/json";
   request.timeout = kTimeout;
   request.most_bytes = kMostAnswerBytes;

@@ -23,6 +23,13 @@ struct ServerAnswer {
   int status = 0;
   std::string body;
 };
+struct ServerRequest {
+  std::string path;
+  std::string json = {};    ///< sent by POST; empty: GET
+  std::string method = {};  ///< another one than those two
+  std::string token = {};   ///< empty: none
+};
+Result<ServerAnswer> ask_server(const ServerAddress& server, const ServerRequest& request);
 /// Sends GET `path`, or POST of `json` where that isn't empty, and waits for the answer, at most some seconds.
 /// Errors: nobody there, or no HTTP.
 Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view path, const std::string& json = {});

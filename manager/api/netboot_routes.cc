@@ -122,6 +122,7 @@ class NetbootRoutes {
     if (auto appended = append_host(context_.config.inventory.hosts_file, host); !appended) {
       return api_error(409, "conflict", appended.error().message);
     }
+    if (context_.accepted) context_.accepted(host.mac);
     context_.log.info("host accepted", {{"node", host.name},
                                         {"mac", host.mac.to_string()},
                                         {"address", host.address.to_string()},

@@ -26,6 +26,8 @@ struct NetbootApiContext {
   Store& store;
   /// Reads the inventory file anew, as SIGHUP does. Called by one thread at a time.
   std::function<Result<void>()> reload_inventory;
+  /// A machine was taken in; called before it can boot. May be none.
+  std::function<void(const MacAddress&)> accepted;
   Logger& log;
 };
 

@@ -29,8 +29,9 @@ HttpBoot::HttpBoot(const HttpBootSettings& settings, BootRoutesParts parts, Logg
 }
 
 Result<std::unique_ptr<HttpBoot>> HttpBoot::start(const HttpBootSettings& settings, BootRoutesParts parts,
-                                                  Logger& log) {
+                                                  InstallRoutes* install, Logger& log) {
   std::unique_ptr<HttpBoot> boot(new HttpBoot(settings, std::move(parts), log));
+  if (install != nullptr) install->add_to(boot->router_);
   http::ServerOptions options;
   options.listen = {settings.listen_address};
   options.threads = settings.threads;

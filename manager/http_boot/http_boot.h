@@ -10,6 +10,7 @@
 #include "common/net_types.h"
 #include "common/result.h"
 #include "manager/http_boot/boot_routes.h"
+#include "manager/http_boot/install_routes.h"
 
 /// The listener that boot files are served on. Not the manager's own: that one can be kept from the Pis' network, and a
 /// storm of boots takes no thread from the page. Plain HTTP: a bootloader has no certificates, and checks a signature.
@@ -25,7 +26,9 @@ struct HttpBootSettings {
 class HttpBoot {
  public:
   /// What `parts` refers to and `log` must outlive it. Errors: the address is taken, forbidden or not of this machine.
-  static Result<std::unique_ptr<HttpBoot>> start(const HttpBootSettings& settings, BootRoutesParts parts, Logger& log);
+  /// `install`: images of installs are served as well; null: they are not.
+  static Result<std::unique_ptr<HttpBoot>> start(const HttpBootSettings& settings, BootRoutesParts parts,
+                                                 InstallRoutes* install, Logger& log);
   std::uint16_t port() const { return server_->ports().at(0); }
 
  private:

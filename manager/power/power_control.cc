@@ -102,11 +102,12 @@ Result<PortState> PowerControl::state(const std::string& node) {
   return place->power_switch->read(place->port);
 }
 
-Result<void> PowerControl::order(const PowerOrder& order, Done done) {
+tl::expected<void, PowerRefused> PowerControl::order(const PowerOrder& order, Done done) {
   const std::string what = concat("power ", to_word(order.action), ' ', asked_by(order));
-  const auto refuse = [&](const std::string& reason) -> Result<void> {
-    host_.journal(order.node, concat(what, ": refused: ", reason));
-    return fail(concat(order.node, ": ", reason));
+  const auto refuse = [&](const std::string& reason, Refusal refusal = Refusal::kNone) {
+    // Who is told to wait comes again and again: that is no news.
+    if (refusal == Refusal::kNone) host_.journal(order.node, concat(what, ": refused: ", reason));
+    return tl::unexpected<PowerRefused>({concat(order.node, ": ", reason), refusal});
   };
   if (order.intent == 0) return refuse("power is switched only by a recorded intent");
   if (const auto valid = host_.check_intent(order.intent, order.node); !valid) return refuse(valid.error().message);
@@ -134,8 +135,8 @@ Result<void> PowerControl::order(const PowerOrder& order, Done done) {
       running_.insert_or_assign(order.node, Running{order, std::move(done), {}});
     }
   }
-  if (refusal != Refusal::kNone) return refuse(std::string(to_word(refusal)));
-  if (!posted) return refuse("the queue of actions is full, or the manager stops");
+  if (refusal != Refusal::kNone) return refuse(std::string(to_word(refusal)), refusal);
+  if (!posted) return refuse("the queue of actions is full, or the manager stops", Refusal::kQueueFull);
   host_.journal(order.node, concat(what, ": taken, ", place->words));
   return {};
 }

@@ -27,6 +27,12 @@ struct PowerOrder {
   bool forced = false;
 };
 
+/// Why an order was not taken. kNone: for a reason that no waiting cures.
+struct PowerRefused {
+  std::string message;
+  Refusal refusal = Refusal::kNone;
+};
+
 /// What came of an order.
 struct PowerOutcome {
   PowerOrder order;
@@ -60,13 +66,13 @@ class PowerControl {
 
   /// Returns at once; `done` is called later, once, from the thread of `actions` (at the end of the program perhaps
   /// not). Errors, also journalled: no or a bad intent, a node without a port, what the policy refuses.
-  Result<void> order(const PowerOrder& order, Done done) PIMAN_EXCLUDES(mutex_);
-  Result<void> power_cycle(std::uint64_t intent, const std::string& node, const std::string& who,
-                           const std::string& why, Done done) {
+  tl::expected<void, PowerRefused> order(const PowerOrder& order, Done done) PIMAN_EXCLUDES(mutex_);
+  tl::expected<void, PowerRefused> power_cycle(std::uint64_t intent, const std::string& node, const std::string& who,
+                                               const std::string& why, Done done) {
     return order({intent, node, PowerAction::kCycle, who, why, false}, std::move(done));
   }
-  Result<void> set(std::uint64_t intent, const std::string& node, bool on, const std::string& who,
-                   const std::string& why, Done done) {
+  tl::expected<void, PowerRefused> set(std::uint64_t intent, const std::string& node, bool on, const std::string& who,
+                                       const std::string& why, Done done) {
     return order({intent, node, on ? PowerAction::kOn : PowerAction::kOff, who, why, false}, std::move(done));
   }
   /// Asks the switch and waits for it.

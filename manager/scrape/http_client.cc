@@ -233,6 +233,11 @@ class CurlClient final : public HttpClient {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.json.size()));
       curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request.json.c_str());
     }
+    if (!request.bearer.empty()) {
+      const std::string header = concat("Authorization: Bearer ", request.bearer);
+      transfer.headers.reset(curl_slist_append(transfer.headers.release(), header.c_str()));
+    }
+    if (!request.method.empty()) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());

@@ -26,6 +26,8 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{0};  ///< for all of it, from connecting to the last byte; at least 1 ms is taken
   std::size_t most_bytes = 0;            ///< of the body, decompressed
   std::string json = {};                 ///< sent as the body of a POST; empty: GET
+  std::string method = {};               ///< another one than those two
+  std::string bearer = {};               ///< a token for the Authorization header; empty: none
 };
 
 struct HttpAnswer {

@@ -18,7 +18,7 @@ namespace {
 
 // Addresses are numbers in host order, hardware addresses six bytes (hex(mac) shows one), times Unix seconds or, where
 // the name says so, milliseconds.
-constexpr std::array<const char*, 1> kSteps = {{R"sql(
+constexpr std::array<const char*, 2> kSteps = {{R"sql(
 CREATE TABLE leases (
   address INTEGER PRIMARY KEY CHECK (address BETWEEN 0 AND 4294967295),
   mac BLOB NOT NULL CHECK (length(mac) = 6),
@@ -53,6 +53,70 @@ CREATE TABLE journal (
   subject TEXT NOT NULL,
   text TEXT NOT NULL
 ) STRICT;
+)sql",
+                                                R"sql(
+CREATE TABLE rollouts (
+  id INTEGER PRIMARY KEY,
+  action INTEGER NOT NULL CHECK (action BETWEEN 0 AND 5),
+  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+  canary INTEGER NOT NULL,
+  max_parallel INTEGER NOT NULL,
+  stop_after_failures INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE orders (
+  id INTEGER PRIMARY KEY,
+  rollout INTEGER NOT NULL,
+  mac BLOB NOT NULL CHECK (length(mac) = 6),
+  node TEXT NOT NULL,
+  action INTEGER NOT NULL CHECK (action BETWEEN 0 AND 5),
+  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 7),
+  power INTEGER NOT NULL CHECK (power BETWEEN 0 AND 3),
+  forced INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL,
+  image TEXT NOT NULL,
+  version TEXT NOT NULL,
+  format TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  path TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX orders_of_rollout ON orders (rollout);
+CREATE TABLE installs (
+  id INTEGER PRIMARY KEY,
+  order_id INTEGER NOT NULL,
+  mac BLOB NOT NULL CHECK (length(mac) = 6),
+  node TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  image TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  result TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE cards (
+  mac BLOB PRIMARY KEY CHECK (length(mac) = 6),
+  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+  was_ever_installed INTEGER NOT NULL,
+  accepted_ms INTEGER NOT NULL,
+  installed_ms INTEGER NOT NULL,
+  image TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sha256 TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql"}};
 
 tl::unexpected<Error> fail_errno(const std::string& what, const std::string& path) {

@@ -88,6 +88,11 @@ Result<std::vector<JournalEntry>> Store::recent_journal(std::size_t most) {
   return worker_->ask<std::vector<JournalEntry>>([most](Tables& tables) { return tables.journal(most); });
 }
 
+Result<OrderChanges> Store::load_orders() { return worker_->load_orders(); }
+void Store::put_orders(OrderChanges changes, Done done) {
+  worker_->add(Worker::OrderBatch{std::move(changes), std::move(done)});
+}
+
 void Store::put_pending(PendingHost host) { worker_->add(std::move(host)); }
 void Store::erase_pending(const MacAddress& mac) { worker_->erase_pending(mac); }
 void Store::put_boot(BootRecord boot) { worker_->add(std::move(boot)); }

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/result.h"
 #include "manager/store/database.h"
+#include "manager/store/order_records.h"
 #include "manager/store/records.h"
 #include "netboot/dhcp/lease_store.h"
 
@@ -25,6 +26,8 @@ struct StoreSettings {
   std::size_t boots_per_host = 8;
   std::size_t most_boots = 20'000;
   std::size_t most_journal_entries = 20'000;
+  std::size_t most_orders = 20'000;  ///< that are over
+  std::size_t most_installs = 20'000;
 };
 
 /// Since the start.
@@ -58,6 +61,12 @@ class Store final : public netboot::dhcp::LeaseStore {
   Result<std::vector<PendingHost>> load_pending();
   Result<std::vector<BootRecord>> load_boots();
   Result<std::vector<JournalEntry>> recent_journal(std::size_t most);
+
+  /// All orders, and the newest installs. Waits.
+  Result<OrderChanges> load_orders();
+  /// All rows or none, in the order of the calls; `done` when they are on the disk or can't be. `done` is called on the
+  /// store's thread and must be quick.
+  void put_orders(OrderChanges changes, Done done);
 
   /// These return at once.
   void put_pending(PendingHost host);

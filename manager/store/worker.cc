@@ -29,6 +29,9 @@ Result<void> Store::Worker::start() {
   auto tables = Tables::prepare(database_);
   if (!tables) return tl::unexpected<Error>(tables.error());
   tables_ = std::move(*tables);
+  auto order_tables = OrderTables::prepare(database_);
+  if (!order_tables) return tl::unexpected<Error>(order_tables.error());
+  order_tables_ = std::move(*order_tables);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   return {};
 }
@@ -44,6 +47,18 @@ void Store::Worker::add(Batch batch) {
     batches_.push_back(std::move(batch));
   }
   changed_.notify_one();  // with the lock free, or the thread would wake only to wait for it
+}
+
+void Store::Worker::add(OrderBatch batch) {
+  {
+    const MutexLock lock(mutex_);
+    orders_.push_back(std::move(batch));
+  }
+  changed_.notify_one();
+}
+
+Result<OrderChanges> Store::Worker::load_orders() {
+  return ask<OrderChanges>([this](Tables& /*tables*/) { return order_tables_->load(settings_.most_installs); });
 }
 
 void Store::Worker::add_task(Task task) {
@@ -110,6 +125,7 @@ void Store::Worker::run(const std::stop_token& stop) {
   for (;;) {
     Work work = wait_for_work(stop);
     if (!work.batches.empty()) commit(std::move(work.batches));
+    if (!work.orders.empty()) commit(std::move(work.orders));
     if (work.late_is_due && !work.late.empty()) store_late(std::move(work.late));
     for (const Task& task : work.tasks) task(*tables_);  // after the writes that were asked for before it
     if (work.count) count_leases();
@@ -122,7 +138,8 @@ Store::Worker::Work Store::Worker::wait_for_work(const std::stop_token& stop) {
   Work work;
   const MutexLock lock(mutex_);
   const auto is_ready = [this, &now]() PIMAN_REQUIRES(mutex_) {
-    return !batches_.empty() || !tasks_.empty() || count_wanted_ || (late_due_ && *late_due_ <= now());
+    return !batches_.empty() || !orders_.empty() || !tasks_.empty() || count_wanted_ ||
+           (late_due_ && *late_due_ <= now());
   };
   while (!is_ready() && !stop.stop_requested()) {
     // Ends when a first late write sets a time, too: the next round waits for that.
@@ -136,6 +153,7 @@ Store::Worker::Work Store::Worker::wait_for_work(const std::stop_token& stop) {
   }
   work.stopping = stop.stop_requested();
   work.batches = std::exchange(batches_, {});
+  work.orders = std::exchange(orders_, {});
   work.tasks = std::exchange(tasks_, {});
   work.count = std::exchange(count_wanted_, false);
   // A task reads what was queued before it.
@@ -173,6 +191,21 @@ void Store::Worker::commit(std::vector<Batch> batches) {
   }
 }
 
+void Store::Worker::commit(std::vector<OrderBatch> batches) {
+  // Each for itself: that one can't be stored is no word about another.
+  for (OrderBatch& batch : batches) {
+    // An order that is lost with the power would be a card formatted without one: these always wait for the disk.
+    Result<void> outcome = settings_.survives_power_loss ? Result<void>() : database_.run("PRAGMA synchronous=FULL");
+    if (outcome) outcome = database_.begin();
+    if (outcome) outcome = order_tables_->apply(batch.changes);
+    if (outcome) outcome = database_.commit();
+    note(outcome, "orders");
+    if (!outcome) database_.roll_back();
+    if (!settings_.survives_power_loss) static_cast<void>(database_.run("PRAGMA synchronous=NORMAL"));
+    if (batch.done) batch.done(outcome);
+  }
+}
+
 void Store::Worker::store_late(LateWrites late) {
   const Result<void> outcome = write_late(late);
   note(outcome, "journal");
@@ -200,6 +233,7 @@ Result<void> Store::Worker::write_late(const LateWrites& late) {
     if (auto put = tables_->append(entry); !put) return put;
   }
   if (auto trimmed = tables_->trim(settings_.most_boots, settings_.most_journal_entries); !trimmed) return trimmed;
+  if (auto trimmed = order_tables_->trim(settings_.most_orders, settings_.most_installs); !trimmed) return trimmed;
   return database_.commit();
 }
 

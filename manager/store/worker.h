@@ -17,6 +17,7 @@
 #include "common/mutex.h"
 #include "common/unique_fd.h"
 #include "manager/store/database.h"
+#include "manager/store/order_tables.h"
 #include "manager/store/store.h"
 #include "manager/store/tables.h"
 
@@ -41,6 +42,11 @@ class Store::Worker {
     netboot::dhcp::LeaseStore::Done done;
   };
 
+  struct OrderBatch {
+    OrderChanges changes;
+    netboot::dhcp::LeaseStore::Done done;
+  };
+
   /// REQUIRES: start() next.
   Worker(StoreSettings settings, Logger& log, UniqueFd lock, Database database);
   Result<void> start();
@@ -49,6 +55,8 @@ class Store::Worker {
   Worker& operator=(const Worker&) = delete;
 
   void add(Batch batch) PIMAN_EXCLUDES(mutex_);
+  void add(OrderBatch batch) PIMAN_EXCLUDES(mutex_);
+  Result<OrderChanges> load_orders() PIMAN_EXCLUDES(mutex_);
   void add(BootRecord boot) PIMAN_EXCLUDES(mutex_);
   void add(PendingHost host) PIMAN_EXCLUDES(mutex_);
   void erase_pending(const MacAddress& mac) PIMAN_EXCLUDES(mutex_);
@@ -68,6 +76,7 @@ class Store::Worker {
   /// What the thread took out of the queue at once.
   struct Work {
     std::vector<Batch> batches;
+    std::vector<OrderBatch> orders;
     std::vector<Task> tasks;
     LateWrites late;
     bool count = false, late_is_due = false, stopping = false;
@@ -79,6 +88,7 @@ class Store::Worker {
   void run(const std::stop_token& stop);
   Work wait_for_work(const std::stop_token& stop) PIMAN_EXCLUDES(mutex_);
   void commit(std::vector<Batch> batches) PIMAN_EXCLUDES(mutex_);
+  void commit(std::vector<OrderBatch> batches) PIMAN_EXCLUDES(mutex_);
   /// Gives back what could not be stored.
   void store_late(LateWrites late) PIMAN_EXCLUDES(mutex_);
   Result<void> write_late(const LateWrites& late);
@@ -88,13 +98,15 @@ class Store::Worker {
   const StoreSettings settings_;
   Logger& log_;
   const UniqueFd lock_;
-  Database database_;             ///< of the thread alone, once it runs
-  std::optional<Tables> tables_;  ///< of the thread alone, once it runs
-  SteadyTime last_told_{};        ///< of the thread alone: the last failure in the log
+  Database database_;                        ///< of the thread alone, once it runs
+  std::optional<Tables> tables_;             ///< of the thread alone, once it runs
+  std::optional<OrderTables> order_tables_;  ///< of the thread alone, once it runs
+  SteadyTime last_told_{};                   ///< of the thread alone: the last failure in the log
 
   Mutex mutex_;
   ConditionVariable changed_;
   std::vector<Batch> batches_ PIMAN_GUARDED_BY(mutex_);
+  std::vector<OrderBatch> orders_ PIMAN_GUARDED_BY(mutex_);
   std::vector<Task> tasks_ PIMAN_GUARDED_BY(mutex_);
   LateWrites late_ PIMAN_GUARDED_BY(mutex_);
   std::optional<SteadyTime> late_due_ PIMAN_GUARDED_BY(mutex_);

@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "netboot/install",
                 "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
-                "manager/watch", "manager/power", "manager/api", "manager/web"],
+                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web"],
     "manager/fleet": ["common"],
     "manager/watch": ["common", "manager/fleet"],
     # manager/config.h is plain values: what configures these two needs no second set of structs. Its YAML stays away.
@@ -27,11 +27,14 @@ MAY_INCLUDE = {
     # The store keeps what netboot must not forget: it implements netboot/dhcp/lease_store.h.
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     "manager/boots": ["common", "netboot", "manager/store"],
+    # Orders stand between who asks (the API), what remembers (the store) and what acts (installer, switches).
+    "manager/orders": ["common", "netboot", "netboot/install/orders.h", "manager/fleet", "manager/store",
+                       "manager/power"],
     "manager/boot_image": ["common", "netboot/boot"],
     "manager/http_boot": ["common", "common/http", "netboot", "netboot/tftp", "netboot/install/orders.h"],
     "manager/web": ["common"],
-    "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/scrape",
-                    "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
+    "manager/api": ["common", "common/http", "netboot/hosts.h", "manager/boots", "manager/fleet", "manager/orders",
+                    "manager/scrape", "manager/store", "manager/web", "manager/config.h", "manager/self_metrics.h", "manager/actions.h"],
 }
 
 # Headers of ours that a folder may not use although it may use the folder that they are in.
@@ -53,7 +56,9 @@ PURE = [
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
+    r"manager/orders/(order_book|order_book_installs|order_metrics)",
     r"manager/power/power_policy",
+    r"manager/store/order_records",
     r"manager/scrape/scrape_plan",
     r"manager/watch/(thresholds|digest|slack_message)",
     r"node-agent/(netlink_codec|wifi_messages)",
@@ -68,7 +73,8 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc", "manager/api/boot_json.cc"],
+    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
+                        "manager/api/order_json.cc"],
     # No I/O, only counters: where each program counts for itself.
     r"prometheus/.*": ["common/own_metrics.h", "common/own_metrics.cc", "manager/self_metrics.h",
                        "manager/self_metrics.cc", "manager/netboot_metrics.cc",

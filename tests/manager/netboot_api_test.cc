@@ -56,7 +56,8 @@ class NetbootApiTest : public ::testing::Test {
     RecorderSettings recorder_settings;
     recorder_settings.gather = std::chrono::milliseconds(1);
     recorder = std::move(*Recorder::start(recorder_settings, hosts, *store, metrics, clock, log));
-    add_netboot_routes(router, {config, fleet, *recorder, *store, [this]() -> Result<void> { return reload(); }, log});
+    add_netboot_routes(router,
+                       {config, fleet, *recorder, *store, [this]() -> Result<void> { return reload(); }, {}, log});
   }
 
   Result<void> reload() {

@@ -76,7 +76,7 @@ class HttpBootTest : public testing::Test {
                                       const std::lock_guard lock(mutex_);
                                       events_.push_back(event);
                                     }},
-                                   log_);
+                                   nullptr, log_);
     ASSERT_TRUE(started) << started.error().message;
     boot_ = std::move(*started);
   }
@@ -327,7 +327,7 @@ TEST_F(HttpBootTest, ATakenAddressIsAnErrorThatSaysWhatFor) {
   start();
   HttpBootSettings second = settings_;
   second.listen_address.port = port();
-  const auto result = HttpBoot::start(second, {*files_, find_client, [](const TransferEvent&) {}}, log_);
+  const auto result = HttpBoot::start(second, {*files_, find_client, [](const TransferEvent&) {}}, nullptr, log_);
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().message, HasSubstr("boot files over HTTP: listening on 127.0.0.1:"));
 }

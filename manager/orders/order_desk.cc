@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/orders/order_desk.h"
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "common/text.h"
+
+namespace piman::manager {
+namespace {
+
+using netboot::install::NodeRecord;
+using std::chrono::milliseconds;
+
+/// How often orders that wait for something are looked at.
+constexpr milliseconds kTick{500};
+/// Nodes whose session is remembered; a session ends with its connection.
+constexpr std::size_t kMostSessions = 8192;
+
+netboot::install::Image image_of(const OrderImage& image) {
+  return {image.name, image.version, image.format, image.sha256, image.size_bytes, image.path};
+}
+
+OrderImage order_image(const netboot::install::Image& image) {
+  return {image.name, image.version, image.format, image.sha256, image.path, image.size_bytes};
+}
+
+power::PowerAction power_action(OrderAction action) {
+  if (action == OrderAction::kPowerOn) return power::PowerAction::kOn;
+  return action == OrderAction::kPowerOff ? power::PowerAction::kOff : power::PowerAction::kCycle;
+}
+
+std::string disk_words(const netboot::install::Disk& disk) {
+  const double gigabytes = static_cast<double>(disk.size_bytes / 100'000'000) / 10;
+  return concat(disk.path, ", ", gigabytes, " GB", disk.model.empty() ? "" : ", ", disk.model);
+}
+
+}  // namespace
+
+OrderDesk::OrderDesk(BookLimits limits, DeskParts parts) : parts_(std::move(parts)), book_(limits) {}
+
+Result<std::unique_ptr<OrderDesk>> OrderDesk::start(BookLimits limits, DeskParts parts) {
+  std::unique_ptr<OrderDesk> desk(new OrderDesk(limits, std::move(parts)));
+  auto stored = desk->parts_.store.load_orders();
+  if (!stored) return fail_with("reading the orders", stored.error());
+  BookEffects effects;
+  {
+    const MutexLock lock(desk->mutex_);
+    effects = desk->book_.restore(std::move(*stored), desk->now());
+  }
+  desk->keep(std::move(effects));
+  desk->thread_ = std::jthread([self = desk.get()](const std::stop_token& stop) { self->run(stop); });
+  return desk;
+}
+
+OrderDesk::~OrderDesk() {
+  thread_.request_stop();
+  wake();
+  if (thread_.joinable()) thread_.join();
+  // The store still tells of what it was given.
+  MutexLock lock(mutex_);
+  changed_.wait(mutex_, [this]() PIMAN_REQUIRES(mutex_) { return writes_ == 0; });
+}
+
+BookTime OrderDesk::now() const {
+  return {std::chrono::duration_cast<milliseconds>(parts_.clock.wall().time_since_epoch()).count(),
+          parts_.clock.steady()};
+}
+
+NodeFacts OrderDesk::facts_of(const std::string& node, const MacAddress& mac) const {
+  NodeFacts facts;
+  if (const auto state = parts_.fleet.find(node); state != nullptr) {
+    facts.is_up = state->last.error == ScrapeError::kNone && state->scrapes > 0;
+    facts.successes = state->scrapes - state->failures;
+  }
+  if (const auto session = sessions_.find(mac); session != sessions_.end())
+    facts.waits = session->second.stage == "held";
+  facts.has_port = parts_.power.switch_of(node) != nullptr;
+  return facts;
+}
+
+void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done) {
+  for (JournalEntry& entry : effects.journal) {
+    parts_.log.info("order", {{"kind", entry.kind}, {"node", entry.subject}, {"what", entry.text}});
+    parts_.store.append(std::move(entry));
+  }
+  if (effects.rows.empty()) {
+    if (done) done({});
+    return;
+  }
+  {
+    const MutexLock lock(mutex_);
+    ++writes_;
+  }
+  parts_.store.put_orders(std::move(effects.rows), [this, done = std::move(done)](Result<void> outcome) {
+    if (done) done(outcome);
+    const MutexLock lock(mutex_);
+    if (--writes_ == 0) changed_.notify_all();
+  });
+}
+
+void OrderDesk::wake() {
+  const MutexLock lock(mutex_);
+  is_woken_ = true;
+  changed_.notify_all();
+}
+
+void OrderDesk::use_power(power::PowerControl* control) {
+  {
+    const MutexLock lock(power_mutex_);
+    power_ = control;
+  }
+  wake();
+}
+
+void OrderDesk::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::vector<OrderRecord> ready;
+    OrderBook::Tick tick;
+    std::vector<BookEffects> ordered;
+    {
+      const MutexLock lock(mutex_);
+      const auto is_woken = [this]() PIMAN_REQUIRES(mutex_) { return is_woken_; };
+      if (book_.is_idle()) {
+        changed_.wait(mutex_, stop, is_woken);
+      } else {
+        changed_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick, is_woken);
+      }
+      is_woken_ = false;
+      if (stop.stop_requested()) return;
+      ready = std::exchange(ready_to_switch_, {});
+      tick = book_.tick(
+          [this](const OrderRecord& order) PIMAN_REQUIRES(mutex_) { return facts_of(order.node, order.mac); }, now());
+      for (const OrderRecord& order : tick.to_switch) ordered.push_back(book_.power_ordered(order.id));
+    }
+    keep(std::move(tick.effects));
+    for (std::size_t i = 0; i < ordered.size(); ++i) {
+      // Only when it is on the disk that the power is being switched: whoever dies in between finds it there.
+      keep(std::move(ordered[i]), [this, order = tick.to_switch[i]](const Result<void>& stored) {
+        BookEffects effects;
+        {
+          const MutexLock lock(mutex_);
+          if (stored) {
+            ready_to_switch_.push_back(order);
+          } else {
+            effects = book_.power_refused(order.id, concat("not recorded: ", stored.error().message), true, now());
+          }
+          is_woken_ = true;
+          changed_.notify_all();
+        }
+      });
+    }
+    for (const OrderRecord& order : ready) switch_power(order);
+  }
+}
+
+void OrderDesk::switch_power(const OrderRecord& order) {
+  const auto told = [this](const power::PowerOutcome& outcome) {
+    BookEffects effects;
+    {
+      const MutexLock lock(mutex_);
+      const std::string& node = outcome.order.node;
+      const auto state = parts_.fleet.find(node);
+      const MacAddress mac = state == nullptr ? MacAddress() : state->host.mac;
+      effects = book_.power_told(outcome.order.intent, outcome.worked, outcome.dry_run, outcome.text,
+                                 facts_of(node, mac), now());
+      if (!effects.rows.orders.empty()) {
+        metrics_.count_power(effects.rows.orders.front().action, outcome.worked, outcome.dry_run);
+      }
+    }
+    keep(std::move(effects));
+    wake();
+  };
+  tl::expected<void, power::PowerRefused> taken;
+  {
+    const MutexLock lock(power_mutex_);
+    if (power_ == nullptr) {
+      taken = tl::unexpected<power::PowerRefused>({"the manager can't switch power now", power::Refusal::kBusy});
+    } else {
+      taken =
+          power_->order({order.id, order.node, power_action(order.action), order.who, order.why, order.forced}, told);
+    }
+  }
+  if (taken) return;
+  BookEffects effects;
+  {
+    const MutexLock lock(mutex_);
+    const bool again = taken.error().refusal != power::Refusal::kNone;
+    effects = book_.power_refused(order.id, taken.error().message, again, now());
+  }
+  keep(std::move(effects));
+}
+
+Result<OrderDesk::View> OrderDesk::add(const RolloutRequest& request) {
+  tl::expected<OrderBook::Added, Error> added;
+  {
+    const MutexLock lock(mutex_);
+    added = book_.add(request, now());
+  }
+  if (!added) return tl::unexpected<Error>(added.error());
+  std::promise<Result<void>> stored;
+  auto outcome = stored.get_future();
+  const std::uint64_t id = added->rollout;
+  keep(std::move(added->effects), [&stored](Result<void> result) { stored.set_value(std::move(result)); });
+  const Result<void> kept = outcome.get();
+  const MutexLock lock(mutex_);
+  if (!kept) {
+    book_.take_back(id);
+    return fail(concat("it could not be recorded, and nothing was done: ", kept.error().message));
+  }
+  book_.confirm(id);
+  is_woken_ = true;
+  changed_.notify_all();
+  return view_of(*book_.rollout(id));
+}
+
+Result<OrderDesk::View> OrderDesk::withdraw(std::uint64_t rollout, const std::string& who) {
+  Result<BookEffects> effects = fail("");
+  Result<View> view = fail("");
+  {
+    const MutexLock lock(mutex_);
+    effects = book_.withdraw(rollout, who, now());
+    if (effects) view = view_of(*book_.rollout(rollout));
+  }
+  if (!effects) return tl::unexpected<Error>(effects.error());
+  keep(std::move(*effects));
+  return view;
+}
+
+OrderDesk::View OrderDesk::view_of(const RolloutRecord& rollout) const {
+  View view{rollout, book_.orders_of(rollout.id), {}};
+  view.progress.reserve(view.orders.size());
+  for (const OrderRecord& order : view.orders) {
+    const auto session = sessions_.find(order.mac);
+    const bool belongs = session != sessions_.end() && !is_over(order.state);
+    view.progress.push_back(belongs ? session->second : InstallProgress{});
+  }
+  return view;
+}
+
+std::optional<OrderDesk::View> OrderDesk::view(std::uint64_t rollout) const {
+  const MutexLock lock(mutex_);
+  const RolloutRecord* known = book_.rollout(rollout);
+  return known == nullptr ? std::nullopt : std::optional(view_of(*known));
+}
+
+std::vector<OrderDesk::View> OrderDesk::recent(std::size_t most) const {
+  const MutexLock lock(mutex_);
+  std::vector<View> views;
+  for (const RolloutRecord& rollout : book_.rollouts(most)) views.push_back(view_of(rollout));
+  return views;
+}
+
+OrderDesk::NodeView OrderDesk::node(const MacAddress& mac) const {
+  const MutexLock lock(mutex_);
+  NodeView view;
+  if (const CardRecord* card = book_.card(mac)) view.card = *card;
+  if (const OrderRecord* order = book_.open_order(mac)) view.order = *order;
+  if (const auto session = sessions_.find(mac); session != sessions_.end()) view.session = session->second;
+  view.installs = book_.installs_of(mac);
+  return view;
+}
+
+void OrderDesk::accept(const MacAddress& mac) {
+  BookEffects effects;
+  {
+    const MutexLock lock(mutex_);
+    effects = book_.accept(mac, now());
+  }
+  keep(std::move(effects));
+}
+
+NodeRecord OrderDesk::record_of(const netboot::Host& node) {
+  NodeRecord record;
+  // Outside of the lock: it may look at files.
+  if (auto image = parts_.images.find({})) record.default_image = std::move(*image);
+  const MutexLock lock(mutex_);
+  if (const CardRecord* card = book_.card(node.mac)) {
+    record.state = static_cast<NodeRecord::State>(card->state);
+    record.was_ever_installed = card->was_ever_installed;
+    record.accepted = card->accepted_ms != 0;
+  }
+  if (const OrderRecord* order = book_.open_install(node.mac, now())) {
+    record.order =
+        netboot::install::InstallOrder{order->id, WallTime(milliseconds(order->expires_ms)), image_of(order->image)};
+  }
+  return record;
+}
+
+void OrderDesk::claim(const netboot::install::Claim& claim, Claimed done) {
+  Result<OrderBook::Claimed> claimed = fail("");
+  {
+    const MutexLock lock(mutex_);
+    claimed = book_.claim({claim.node.name, claim.node.address, claim.node.mac}, netboot::install::word(claim.cause),
+                          claim.order_id, order_image(claim.image), now());
+  }
+  if (!claimed) {
+    done(tl::unexpected<Error>(claimed.error()));
+    return;
+  }
+  keep(std::move(claimed->effects), [this, id = claimed->install, done = std::move(done)](const Result<void>& stored) {
+    if (stored) {
+      done(id);
+      return;
+    }
+    {
+      const MutexLock lock(mutex_);
+      book_.take_back_claim(id);
+    }
+    done(fail(concat("not recorded: ", stored.error().message)));
+  });
+  wake();
+}
+
+void OrderDesk::finish(const netboot::install::Outcome& outcome, Finished done) {
+  Result<BookEffects> effects = fail("");
+  {
+    const MutexLock lock(mutex_);
+    NodeFacts facts;
+    if (const InstallRecord* install = book_.find_running(outcome.install_id)) {
+      facts = facts_of(install->node, install->mac);
+    }
+    effects = book_.finish(outcome.install_id, outcome.result, outcome.stage, outcome.reason, facts, now());
+    if (effects && !effects->rows.installs.empty()) {
+      const InstallRecord& row = effects->rows.installs.front();
+      metrics_.count_install(row.result, static_cast<double>(row.ended_ms - row.started_ms) / 1000);
+    }
+  }
+  if (!effects) {
+    done(tl::unexpected<Error>(effects.error()));
+    return;
+  }
+  keep(std::move(*effects), std::move(done));
+  wake();
+}
+
+void OrderDesk::on_install(const netboot::install::InstallEvent& event) {
+  BookEffects effects;
+  {
+    const MutexLock lock(mutex_);
+    const std::int64_t at = now().wall_ms;
+    if (event.what == "closed") {
+      sessions_.erase(event.node.mac);
+    } else if (sessions_.size() < kMostSessions || sessions_.contains(event.node.mac)) {
+      InstallProgress& session = sessions_[event.node.mac];
+      const std::string stage =
+          event.what == "progress" || event.what == "ended" ? event.stage : std::string(event.what);
+      const bool is_other = event.what != "disk" && stage != session.stage;
+      if (is_other) {
+        session.stage = stage;
+        session.since_ms = at;
+        session.percent = 0;
+        session.bytes = 0;
+        session.bytes_per_second = 0;
+      }
+      if (event.what == "progress") {
+        if (event.bytes > session.bytes && at > session.at_ms && !is_other) {
+          session.bytes_per_second =
+              static_cast<double>(event.bytes - session.bytes) * 1000.0 / static_cast<double>(at - session.at_ms);
+        }
+        session.percent = event.percent;
+        session.bytes = event.bytes;
+      }
+      session.at_ms = at;
+      session.install = event.install_id;
+      session.why = std::string(event.result);
+      if (event.disk) session.disk = disk_words(*event.disk);
+    }
+    if (event.what == "hello") {
+      metrics_.count_hello(event.dialect);
+      if (event.stage == "installed") effects = book_.seen_installed(event.node.mac, now());
+    }
+  }
+  keep(std::move(effects));
+  if (parts_.on_install) parts_.on_install(event);
+}
+
+void OrderDesk::on_refused(Ipv4Address /*client*/, std::string_view reason) {
+  const MutexLock lock(mutex_);
+  metrics_.count_refused(reason);
+}
+
+Result<void> OrderDesk::check_intent(std::uint64_t intent, const std::string& node) {
+  const MutexLock lock(mutex_);
+  return book_.check(intent, node, now());
+}
+
+bool OrderDesk::is_installing(const std::string& node) {
+  const auto state = parts_.fleet.find(node);
+  const MutexLock lock(mutex_);
+  return state != nullptr && book_.is_installing(state->host.mac);
+}
+
+void OrderDesk::journal(const std::string& node, const std::string& text) {
+  parts_.log.info("power", {{"node", node}, {"what", text}});
+  parts_.store.append({now().wall_ms, "power", node, text});
+}
+
+void OrderDesk::write_metrics(prom_text::Writer& out) const {
+  const MutexLock lock(mutex_);
+  OrderMetrics::Present present;
+  present.sessions = sessions_.size();
+  for (const auto& [mac, session] : sessions_) {
+    if (session.stage == "held") ++present.held;
+    if (session.stage == "queued") ++present.queued;
+    if (session.install != 0) ++present.running;
+  }
+  for (const OrderRecord& order : book_.open_orders()) {
+    ++present.orders[static_cast<std::size_t>(order.action)][static_cast<std::size_t>(order.state)];
+  }
+  metrics_.write(out, present);
+}
+
+}  // namespace piman::manager
