@@ -251,7 +251,7 @@ TEST_F(StoreTest, refuses_the_schema_of_a_newer_piman) {
     auto database = open_database(settings.folder + "/piman.db");
     ASSERT_TRUE(database->run("PRAGMA user_version=99"));
   }
-  EXPECT_THAT(refusal(), HasSubstr("made by a newer piman: its schema is 99, this program knows 1"));
+  EXPECT_THAT(refusal(), HasSubstr("made by a newer piman: its schema is 99, this program knows 2"));
 }
 
 TEST_F(StoreTest, refuses_a_damaged_file_and_leaves_it_as_it_is) {
