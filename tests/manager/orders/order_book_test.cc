@@ -152,6 +152,7 @@ TEST_F(OrderBookTest, ReinstallsANode) {
   be_well(7);
   tick();
   EXPECT_EQ(states(id), "done");
+  EXPECT_FALSE(book.is_idle()) << "its rollout does not know yet";
   tick();
   EXPECT_EQ(stored_rollouts.at(id).state, RolloutState::kDone);
   EXPECT_TRUE(book.is_idle());
