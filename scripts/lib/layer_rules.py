@@ -58,7 +58,7 @@ PURE = [
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
-    r"manager/images/(image_index|image_name|archive_rules)",
+    r"manager/images/(archive_format|archive_rules|image_index|image_name)",
     r"manager/orders/(order_book|order_book_installs|order_metrics)",
     r"manager/power/power_policy",
     r"manager/store/order_records",
