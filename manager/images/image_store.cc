@@ -18,7 +18,7 @@ Image to_install(const std::string& folder, const StoredImage& image) {
 }
 
 Result<std::unique_ptr<ImageStore>> ImageStore::open(std::string folder) {
-  std::unique_ptr<ImageStore> store(new ImageStore(std::move(folder)));
+  auto store = std::make_unique<ImageStore>(std::move(folder));
   if (auto read = store->refresh(); !read) return tl::unexpected<Error>(read.error());
   return store;
 }
@@ -51,26 +51,42 @@ std::shared_ptr<const ImageIndex> ImageStore::index() const {
   return index_;
 }
 
-std::optional<Image> ImageStore::usable(const StoredImage* image) const {
-  if (image == nullptr) return std::nullopt;
+Result<Image> ImageStore::look_up(std::string_view name) const {
+  const auto images = index();
+  const StoredImage* image = nullptr;
+  if (name.empty()) {
+    image = images->default_image();
+  } else {
+    const auto ref = parse_image_ref(name);
+    if (!ref) return tl::unexpected<Error>(ref.error());
+    image = images->find(*ref);
+  }
+  if (image == nullptr) {
+    if (const std::string why = problem(); !why.empty()) return fail(why);
+    return fail(name.empty()
+                    ? concat("no image is the default in ", folder_, ": choose one with `piman image default NAME`")
+                    : concat("no image ", name, " in ", folder_, "; `piman image list` shows what there is"));
+  }
   Image found = to_install(folder_, *image);
   struct stat status {};
   const bool is_whole = ::lstat(found.path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
                         static_cast<std::uint64_t>(status.st_size) == found.size_bytes;
-  if (!is_whole) return std::nullopt;
+  if (!is_whole) {
+    return fail(
+        concat(image->ref().to_string(), ": ", found.path, " is not what was added; `piman image verify` tells more"));
+  }
   return found;
 }
 
 std::optional<Image> ImageStore::find(std::string_view name) const {
-  const auto ref = parse_image_ref(name);
-  if (!ref) return std::nullopt;
-  const auto images = index();
-  return usable(images->find(*ref));
+  if (name.empty()) return std::nullopt;
+  auto found = look_up(name);
+  return found ? std::optional<Image>(std::move(*found)) : std::nullopt;
 }
 
 std::optional<Image> ImageStore::default_image() const {
-  const auto images = index();
-  return usable(images->default_image());
+  auto found = look_up({});
+  return found ? std::optional<Image>(std::move(*found)) : std::nullopt;
 }
 
 std::vector<Image> ImageStore::list() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/mutex.h"
@@ -32,11 +33,16 @@ class ImageHold {
 /// problem().
 class ImageStore {
  public:
-  /// A folder that is not there is an empty store, and seen when it comes. Errors: an index that can't be read.
+  /// A folder that is not there is an empty store, and seen when it comes; as is one that can't be read, see problem().
+  explicit ImageStore(std::string folder) : folder_(std::move(folder)) {}
+  /// Errors: an index that can't be read.
   static Result<std::unique_ptr<ImageStore>> open(std::string folder);
 
-  /// "NAME" is the newest version of it, "NAME@VERSION" that one. Nothing also where the image's file is not as it was
-  /// added.
+  /// "NAME" is the newest version of it, "NAME@VERSION" that one, "" the default. Errors, in words for who asked: there
+  /// is none, its file is not as it was added, or the index can't be read.
+  Result<netboot::install::Image> look_up(std::string_view name) const;
+
+  /// The same without words, and without the default.
   std::optional<netboot::install::Image> find(std::string_view name) const;
   /// What `piman image default` named; nothing where that is not there (any more).
   std::optional<netboot::install::Image> default_image() const;
@@ -53,9 +59,7 @@ class ImageStore {
   const std::string& folder() const { return folder_; }
 
  private:
-  explicit ImageStore(std::string folder) : folder_(std::move(folder)) {}
   Result<void> refresh() const PIMAN_EXCLUDES(mutex_);
-  std::optional<netboot::install::Image> usable(const StoredImage* image) const;
 
   const std::string folder_;
   mutable Mutex mutex_;
