@@ -76,7 +76,7 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
+    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
                         "manager/api/order_json.cc"],
     # No I/O, only counters: where each program counts for itself.
     r"prometheus/.*": ["common/own_metrics.h", "common/own_metrics.cc", "manager/self_metrics.h",
