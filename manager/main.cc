@@ -17,6 +17,7 @@
 #include "manager/config.h"
 #include "manager/doctor_command.h"
 #include "manager/hosts_command.h"
+#include "manager/image_command.h"
 #include "manager/orders_command.h"
 #include "manager/power_command.h"
 #include "manager/server.h"
@@ -212,12 +213,13 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 14> kCommands = {{
+  static constexpr std::array<Command, 15> kCommands = {{
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"config", "checks the configuration, or explains its keys", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
+      {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
       {"hosts", "shows machines that wait to be accepted, and accepts them", &run_hosts_command},
       {"boots", "shows a machine's last boots", &run_boots_command},
       {"doctor", "says why a machine does not boot", &run_doctor_command},

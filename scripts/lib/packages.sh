@@ -21,7 +21,9 @@ build    libexpected-dev            errors as values
 build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
 build    libsnmp-dev                switches the power of PoE ports
-build    libssl-dev                 signs boot images
+build    libssl-dev                 signs boot images, checksums of images
+build    libarchive-dev             looks into the images that nodes are installed with
+build    zlib1g-dev                 the same, with the checksums of gzip
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
 armhf    g++-arm-linux-gnueabihf    compiles the agent for 32-bit Pis
