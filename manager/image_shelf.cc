@@ -3,17 +3,20 @@
 
 #include <utility>
 
-#include "common/text.h"
 #include "manager/images/image_store.h"
 
 namespace piman::manager {
 namespace {
 
-class StoreShelf final : public ImageShelf {
+class StoredImages final : public ImageShelf {
  public:
-  explicit StoreShelf(std::string folder) : store_(std::move(folder)) {}
+  explicit StoredImages(const std::string& folder) : store_(folder) {}
 
   Result<netboot::install::Image> find(std::string_view name) const override { return store_.look_up(name); }
+  std::shared_ptr<void> hold(const netboot::install::Image& image) const override {
+    auto held = store_.hold(image);
+    return held ? std::make_shared<ImageHold>(std::move(*held)) : nullptr;
+  }
 
  private:
   const ImageStore store_;
@@ -21,6 +24,8 @@ class StoreShelf final : public ImageShelf {
 
 }  // namespace
 
-std::unique_ptr<ImageShelf> make_image_shelf(const std::string& folder) { return std::make_unique<StoreShelf>(folder); }
+std::unique_ptr<ImageShelf> make_image_shelf(const std::string& folder) {
+  return std::make_unique<StoredImages>(folder);
+}
 
 }  // namespace piman::manager

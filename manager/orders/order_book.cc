@@ -290,9 +290,8 @@ void OrderBook::advance(RolloutRecord& rollout, BookTime now, BookEffects& effec
 
 bool OrderBook::is_idle() const {
   // The last order of a rollout may be over before the rollout has seen it.
-  return open_ == 0 && std::none_of(rollouts_.begin(), rollouts_.end(), [](const auto& each) {
-           return each.second.state == RolloutState::kRunning;
-         });
+  return open_ == 0 && std::none_of(rollouts_.begin(), rollouts_.end(),
+                                    [](const auto& each) { return each.second.state == RolloutState::kRunning; });
 }
 
 OrderBook::Tick OrderBook::tick(const FactsOf& facts_of, BookTime now) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -123,7 +124,7 @@ void OrderDesk::run(const std::stop_token& stop) {
     {
       const MutexLock lock(mutex_);
       const auto is_woken = [this]() PIMAN_REQUIRES(mutex_) { return is_woken_; };
-      if (book_.is_idle()) {
+      if (book_.is_idle() && held_images_.empty()) {
         changed_.wait(mutex_, stop, is_woken);
       } else {
         changed_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick, is_woken);
@@ -135,6 +136,7 @@ void OrderDesk::run(const std::stop_token& stop) {
           [this](const OrderRecord& order) PIMAN_REQUIRES(mutex_) { return facts_of(order.node, order.mac); }, now());
       for (const OrderRecord& order : tick.to_switch) ordered.push_back(book_.power_ordered(order.id));
     }
+    hold_images();
     keep(std::move(tick.effects));
     for (std::size_t i = 0; i < ordered.size(); ++i) {
       // Only when it is on the disk that the power is being switched: whoever dies in between finds it there.
@@ -153,6 +155,23 @@ void OrderDesk::run(const std::stop_token& stop) {
       });
     }
     for (const OrderRecord& order : ready) switch_power(order);
+  }
+}
+
+/// What orders need must not be removed before they are over.
+void OrderDesk::hold_images() {
+  std::map<std::string, netboot::install::Image> needed;
+  {
+    const MutexLock lock(mutex_);
+    for (const OrderRecord& order : book_.open_orders()) {
+      if (is_install(order.action)) needed.emplace(order.image.sha256, image_of(order.image));
+    }
+  }
+  for (auto held = held_images_.begin(); held != held_images_.end();) {
+    held = needed.contains(held->first) ? std::next(held) : held_images_.erase(held);
+  }
+  for (const auto& [sha256, image] : needed) {
+    if (!held_images_.contains(sha256)) held_images_.emplace(sha256, parts_.images.hold(image));
   }
 }
 

@@ -34,6 +34,8 @@ class ImageShelf {
   virtual ~ImageShelf() = default;
   /// "NAME" or "NAME@VERSION"; empty: the default image. Errors: there is none, in words.
   virtual Result<netboot::install::Image> find(std::string_view name) const = 0;
+  /// While what it returns lives, nobody takes the image away. Null: it is gone already.
+  virtual std::shared_ptr<void> hold(const netboot::install::Image& image) const = 0;
 };
 
 /// An install as it goes on, from what its node says.
@@ -120,6 +122,7 @@ class OrderDesk final : public netboot::install::Intents,
   void run(const std::stop_token& stop) PIMAN_EXCLUDES(mutex_);
   void switch_power(const OrderRecord& order) PIMAN_EXCLUDES(mutex_);
   void wake() PIMAN_EXCLUDES(mutex_);
+  void hold_images() PIMAN_EXCLUDES(mutex_);
 
   const DeskParts parts_;
   mutable Mutex mutex_;
@@ -132,7 +135,8 @@ class OrderDesk final : public netboot::install::Intents,
   std::size_t writes_ PIMAN_GUARDED_BY(mutex_) = 0;  ///< that the store has not told of
   Mutex power_mutex_;  ///< held while an order is handed over, so that use_power(nullptr) waits for that
   power::PowerControl* power_ PIMAN_GUARDED_BY(power_mutex_) = nullptr;
-  std::jthread thread_;  // last: it uses all of the above
+  std::map<std::string, std::shared_ptr<void>> held_images_;  ///< by SHA-256; of the thread alone
+  std::jthread thread_;                                       // last: it uses all of the above
 };
 
 }  // namespace piman::manager

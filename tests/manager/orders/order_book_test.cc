@@ -4,131 +4,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "common/text.h"
+#include "tests/manager/orders/order_book_fixture.h"
 
 namespace piman::manager {
 namespace {
 
 using namespace std::chrono_literals;
+using test::host;
+using test::kImage;
+using test::mac_of;
+using test::OrderBookTest;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-MacAddress mac_of(unsigned number) {
-  return MacAddress({0xb8, 0x27, 0xeb, 0, static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)});
-}
-
-Host host(unsigned number) { return {concat("pi", number), Ipv4Address(0x0a000000U + number), mac_of(number)}; }
-
-const OrderImage kImage = {"raspios", "1", "tar.gz", std::string(64, 'a'), "/images/a", 1000};
-
-/// A book with a clock, nodes as the test wants them, and a store that is the sum of all rows.
-class OrderBookTest : public ::testing::Test {
- protected:
-  BookTime now() const { return {wall_ms, steady}; }
-  void pass(std::chrono::milliseconds time) {
-    wall_ms += time.count();
-    steady += time;
-  }
-  void keep(const BookEffects& effects) {
-    for (const auto& row : effects.rows.rollouts) stored_rollouts[row.id] = row;
-    for (const auto& row : effects.rows.orders) stored_orders[row.id] = row;
-    for (const auto& row : effects.rows.installs) stored_installs[row.id] = row;
-    for (const auto& row : effects.rows.cards) stored_cards[row.mac] = row;
-    for (const auto& line : effects.journal) journal.push_back(concat(line.kind, ' ', line.subject, ": ", line.text));
-  }
-  OrderChanges stored() const {
-    OrderChanges all;
-    for (const auto& [id, row] : stored_rollouts) all.rollouts.push_back(row);
-    for (const auto& [id, row] : stored_orders) all.orders.push_back(row);
-    for (const auto& [id, row] : stored_installs) all.installs.push_back(row);
-    for (const auto& [id, row] : stored_cards) all.cards.push_back(row);
-    return all;
-  }
-  /// As if the manager had been killed and started anew.
-  void restart() {
-    book = OrderBook(limits);
-    keep(book.restore(stored(), now()));
-  }
-  std::vector<OrderRecord> tick() {
-    const auto tick = book.tick([this](const OrderRecord& order) { return facts[order.node]; }, now());
-    keep(tick.effects);
-    return tick.to_switch;
-  }
-  std::uint64_t add(OrderAction action, std::vector<unsigned> numbers, RolloutRequest request = {}) {
-    request.action = action;
-    if (action == OrderAction::kReinstall) request.image = kImage;
-    for (const unsigned number : numbers) {
-      request.nodes.push_back(host(number));
-      facts[host(number).name].has_port = true;
-    }
-    request.who = "anna at 127.0.0.1";
-    request.why = "a test";
-    const auto added = book.add(request, now());
-    EXPECT_TRUE(added) << (added ? "" : added.error().message);
-    if (!added) return 0;
-    keep(added->effects);
-    book.confirm(added->rollout);
-    return added->rollout;
-  }
-  OrderRecord order_of(unsigned number) const {
-    OrderRecord last;
-    for (const auto& [id, row] : stored_orders) {
-      if (row.mac == mac_of(number)) last = row;
-    }
-    return last;
-  }
-  std::string states(std::uint64_t rollout) const {
-    std::string out;
-    for (const OrderRecord& order : book.orders_of(rollout)) {
-      out += concat(out.empty() ? "" : " ", to_string(order.state));
-    }
-    return out;
-  }
-  /// Everything from the switch on to the install and its end.
-  void switch_power(unsigned number) {
-    const std::uint64_t id = order_of(number).id;
-    keep(book.power_ordered(id));
-    keep(book.power_told(id, true, false, "port 7 is on", facts[host(number).name], now()));
-  }
-  std::uint64_t claim(unsigned number) {
-    const auto* open = book.open_install(mac_of(number), now());
-    EXPECT_NE(open, nullptr);
-    if (open == nullptr) return 0;
-    const auto claimed = book.claim(host(number), "reinstall", open->id, open->image, now());
-    EXPECT_TRUE(claimed) << (claimed ? "" : claimed.error().message);
-    if (!claimed) return 0;
-    keep(claimed->effects);
-    return claimed->install;
-  }
-  void finish(std::uint64_t install, std::string_view result, unsigned number) {
-    const auto effects = book.finish(install, result, "download", "", facts[host(number).name], now());
-    ASSERT_TRUE(effects) << effects.error().message;
-    keep(*effects);
-  }
-  void be_well(unsigned number) {
-    facts[host(number).name].is_up = true;
-    ++facts[host(number).name].successes;
-  }
-
-  BookLimits limits;
-  OrderBook book{limits};
-  std::int64_t wall_ms = 1'700'000'000'000;
-  SteadyTime steady{1h};
-  std::map<std::string, NodeFacts> facts;
-  std::map<std::uint64_t, RolloutRecord> stored_rollouts;
-  std::map<std::uint64_t, OrderRecord> stored_orders;
-  std::map<std::uint64_t, InstallRecord> stored_installs;
-  std::map<MacAddress, CardRecord> stored_cards;
-  std::vector<std::string> journal;
-};
 
 TEST_F(OrderBookTest, ReinstallsANode) {
   const auto id = add(OrderAction::kReinstall, {7});
@@ -471,114 +363,6 @@ TEST_F(OrderBookTest, RememberedAreTheLastInstallsOfANode) {
   const auto installs = book.installs_of(mac_of(7));
   ASSERT_THAT(installs, SizeIs(limits.installs_per_node));
   EXPECT_EQ(installs.front().id, limits.installs_per_node + 5);
-}
-
-/// Whatever happens in whatever order, and with the manager killed at any moment: a card is written only under an
-/// order for it that was on the disk before, by one install at a time; no node counts as installed half-way; and in
-/// the end everything is over.
-TEST_F(OrderBookTest, AnyOrderOfEvents) {
-  for (unsigned seed = 1; seed <= 60; ++seed) {
-    SCOPED_TRACE(seed);
-    std::mt19937 random(seed);
-    const auto pick = [&random](unsigned below) { return static_cast<unsigned>(random() % below); };
-    book = OrderBook(limits);
-    stored_orders.clear(), stored_rollouts.clear(), stored_installs.clear(), stored_cards.clear(), facts.clear();
-    std::map<unsigned, std::uint64_t> running;
-    for (int step = 0; step < 400; ++step) {
-      const unsigned number = 1 + pick(6);
-      switch (pick(12)) {
-        case 0: {
-          RolloutRequest request;
-          request.action = pick(2) == 0 ? OrderAction::kReinstall : OrderAction::kRestart;
-          request.image = kImage;
-          request.nodes = {host(number), host(1 + number % 6)};
-          request.canary = pick(2);
-          request.max_parallel = pick(3);
-          request.stop_after_failures = pick(2);
-          if (auto added = book.add(request, now())) {
-            keep(added->effects);
-            book.confirm(added->rollout);
-          }
-          facts[host(number).name].has_port = pick(2) == 0;
-          break;
-        }
-        case 1:
-        case 2:
-        case 3:
-          for (const OrderRecord& order : tick()) {
-            if (pick(3) == 0) {
-              keep(book.power_refused(order.id, "busy", pick(4) != 0, now()));
-              continue;
-            }
-            keep(book.power_ordered(order.id));
-            EXPECT_EQ(stored_orders.at(order.id).power, OrderPower::kOrdered);
-            if (pick(3) != 0) keep(book.power_told(order.id, pick(5) != 0, false, "", facts[order.node], now()));
-          }
-          break;
-        case 4:
-        case 5: {
-          if (running.contains(number)) break;
-          const auto* open = book.open_install(mac_of(number), now());
-          if (open != nullptr) {
-            EXPECT_TRUE(stored_orders.contains(open->id));
-            EXPECT_EQ(stored_orders.at(open->id).mac, mac_of(number));
-          }
-          const auto claimed = book.claim(host(number), open == nullptr ? "first" : "reinstall",
-                                          open == nullptr ? 0 : open->id, kImage, now());
-          if (!claimed) break;
-          if (pick(8) == 0) {
-            book.take_back_claim(claimed->install);
-            break;
-          }
-          keep(claimed->effects);
-          EXPECT_EQ(stored_cards.at(mac_of(number)).state, CardRecord::State::kBroken);
-          running[number] = claimed->install;
-          break;
-        }
-        case 6:
-        case 7: {
-          const auto found = running.find(number);
-          if (found == running.end()) break;
-          constexpr std::array kResults = {"installed", "cut", "failed", "not_verified"};
-          finish(found->second, kResults[pick(4)], number);
-          running.erase(found);
-          break;
-        }
-        case 8:
-          be_well(number);
-          break;
-        case 9:
-          pass(std::chrono::seconds(pick(600)));
-          break;
-        case 10:
-          if (pick(4) == 0) {
-            restart();
-            running.clear();
-          }
-          break;
-        default:
-          if (const auto effects = book.withdraw(1 + pick(20), "anna", now())) keep(*effects);
-          break;
-      }
-      for (const auto& [each, install] : running) {
-        EXPECT_TRUE(book.is_installing(mac_of(each)));
-        EXPECT_EQ(book.card(mac_of(each))->state, CardRecord::State::kBroken);
-      }
-    }
-    for (const auto& [each, install] : std::map(running)) finish(install, "cut", each);
-    for (int i = 0; i < 40; ++i) {
-      pass(limits.order_lifetime);
-      for (const OrderRecord& order : tick()) keep(book.power_refused(order.id, "broken", false, now()));
-      // Power that was ordered is always told of in the end.
-      for (const OrderRecord& order : book.open_orders()) {
-        if (order.power == OrderPower::kOrdered) keep(book.power_told(order.id, false, false, "", {}, now()));
-      }
-    }
-    EXPECT_TRUE(book.is_idle());
-    EXPECT_THAT(book.open_orders(), IsEmpty());
-    for (const auto& [id, rollout] : stored_rollouts) EXPECT_NE(rollout.state, RolloutState::kRunning) << id;
-    for (const auto& [id, order] : stored_orders) EXPECT_TRUE(is_over(order.state)) << id;
-  }
 }
 
 }  // namespace
