@@ -15,6 +15,7 @@
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/config.h"
+#include "manager/config_import.h"
 #include "manager/doctor_command.h"
 #include "manager/hosts_command.h"
 #include "manager/orders_command.h"
@@ -152,21 +153,23 @@ int print_reference(Arguments arguments) {
 
 int run_config_command(Arguments arguments) {
   constexpr std::string_view kUsage =
-      "Usage: piman config check|reference [FLAG ...]\n\n"
+      "Usage: piman config check|import|reference [FLAG ...]\n\n"
       "  check      reports every problem of the configuration with its line\n"
+      "  import     turns a monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
       "  piman config reference\n";
   const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
   if (what == "check") return check_config(arguments.subspan(1));
+  if (what == "import") return run_config_import(arguments.subspan(1));
   if (what == "reference") return print_reference(arguments.subspan(1));
   if (what == "--help" || what == "-h" || what == "help") {
     std::fputs(kUsage.data(), stdout);
     return 0;
   }
-  return fail_usage(what.empty() ? "config needs a word: check or reference"
-                                 : concat("unknown config command ", quote(what), ": it is check or reference"));
+  return fail_usage(what.empty() ? "config needs a word: check, import or reference"
+                                 : concat("unknown config command ", quote(what), ": it is check, import or reference"));
 }
 
 int run_netboot_command(Arguments arguments) {

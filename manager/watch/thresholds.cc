@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/watch/thresholds.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace piman::watch {
@@ -11,9 +12,9 @@ using Reach = NodeFacts::Reach;
 Observation of_number(const std::optional<double>& value, const Rule& rule, std::string_view detail = {}) {
   // The node is up and does not say it (any more): nothing is wrong that we know of.
   if (!value || !std::isfinite(*value)) return {Reading::kGood, 0, {}};
-  const Reading reading = *value > rule.threshold                     ? Reading::kBad
-                          : *value > rule.threshold - rule.hysteresis ? Reading::kBetween
-                                                                      : Reading::kGood;
+  // A low threshold with a hysteresis that was meant for a high one must still be able to end.
+  const double end = std::max(rule.threshold - rule.hysteresis, rule.threshold / 2);
+  const Reading reading = *value > rule.threshold ? Reading::kBad : *value > end ? Reading::kBetween : Reading::kGood;
   return {reading, *value, detail};
 }
 

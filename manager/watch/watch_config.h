@@ -14,7 +14,8 @@
 namespace piman::watch {
 
 /// When a condition fires: its value has been above `threshold` for `hold`, or it has been so for as long. It ends when
-/// the value is not above `threshold - hysteresis` any more. Units: those of the condition.
+/// the value is not above `threshold - hysteresis` any more, or half of the threshold where that is higher. Units: those of
+/// the condition.
 struct Rule {
   bool enabled = true;
   double threshold = 0, hysteresis = 0;
