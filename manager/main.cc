@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/shutdown.h"
 #include "common/text.h"
+#include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/config.h"
@@ -215,10 +216,12 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 14> kCommands = {{
+  static constexpr std::array<Command, 16> kCommands = {{
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
-      {"config", "checks the configuration, or explains its keys", &run_config_command},
+      {"alerts", "lists what is wrong, or sends a test message", &run_alerts},
+      {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
+      {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"hosts", "shows machines that wait to be accepted, and accepts them", &run_hosts_command},
