@@ -5,10 +5,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "common/secret_file.h"
 #include "common/text.h"
 #include "manager/watch/node_facts.h"
-#include "manager/watch/payloads.h"
+#include "manager/watch/digest.h"
 #include "manager/watch/watch_metrics.h"
 
 namespace piman::watch {
@@ -22,10 +21,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1000};
 constexpr std::chrono::seconds kStoreRetry{10};
-constexpr std::size_t kMostUrlBytes = 2048;
-/// As Prometheus does it: what is not repeated within four rounds has ended.
+/// Alertmanager takes what is not repeated for what has ended.
 constexpr std::chrono::seconds kAlertmanagerRound{60};
-constexpr std::chrono::minutes kAlertmanagerKeeps{4};
 constexpr std::array kNotifiers = {Notifier::kSlack, Notifier::kAlertmanager, Notifier::kWebhook};
 
 OutboxLimits limits_of(const WatchConfig& config) {
@@ -33,18 +30,6 @@ OutboxLimits limits_of(const WatchConfig& config) {
   limits.gather = config.gather;
   limits.pause = config.pause;
   return limits;
-}
-
-const std::string& source_of(const WatchConfig& config, Notifier notifier) {
-  switch (notifier) {
-    case Notifier::kSlack:
-      return config.slack_url_file;
-    case Notifier::kAlertmanager:
-      return config.alertmanager_url;
-    case Notifier::kWebhook:
-      break;
-  }
-  return config.webhook_url_file;
 }
 
 void append(WatchChanges& to, WatchChanges from) {
@@ -73,18 +58,10 @@ Watcher::Watcher(const WatcherParts& parts, std::uint32_t notifiers)
       watchdog_heard_(std::chrono::steady_clock::now()) {}
 
 Result<std::unique_ptr<Watcher>> Watcher::start(const WatcherParts& parts) {
-  std::uint32_t notifiers = 0;
-  for (const Notifier each : kNotifiers) {
-    if (!source_of(parts.config, each).empty()) notifiers |= bit_of(each);
-  }
-  std::unique_ptr<Watcher> watcher(new Watcher(parts, notifiers));
-  for (const Notifier each : kNotifiers) {
-    if ((notifiers & bit_of(each)) == 0) continue;
-    if (auto url = watcher->url_of(each); !url) return tl::unexpected<Error>(url.error());
-  }
-  auto poster = WebPoster::make();
-  if (!poster) return tl::unexpected<Error>(poster.error());
-  watcher->poster_ = std::move(*poster);
+  std::unique_ptr<Watcher> watcher(new Watcher(parts, Messenger::notifiers_of(parts.config)));
+  auto messenger = Messenger::make(parts.config, parts.site, parts.link);
+  if (!messenger) return tl::unexpected<Error>(messenger.error());
+  watcher->messenger_ = std::move(*messenger);
   if (!parts.config.status_log.empty()) {
     auto log = StatusLog::open(parts.config.status_log, parts.config.status_log_bytes);
     if (!log) return tl::unexpected<Error>(log.error());
@@ -101,7 +78,7 @@ Result<std::unique_ptr<Watcher>> Watcher::start(const WatcherParts& parts) {
     watcher->stopped_ = false;
   }
   watcher->thread_ = std::jthread([self = watcher.get()](const std::stop_token& stop) {
-    const std::stop_callback wake(stop, [self] { self->poster_->wake(); });
+    const std::stop_callback wake(stop, [self] { self->messenger_->wake(); });
     self->run(stop);
   });
   return watcher;
@@ -127,7 +104,7 @@ void Watcher::run(const std::stop_token& stop) {
     }
     send_due();
     const auto wait = std::chrono::ceil<milliseconds>(next_tick - std::chrono::steady_clock::now());
-    for (const WebAnswer& answer : poster_->poll(std::clamp(wait, milliseconds(0), kTick))) on_answer(answer);
+    for (const auto& outcome : messenger_->poll(std::clamp(wait, milliseconds(0), kTick))) finish(outcome);
   }
   std::vector<std::shared_ptr<Request>> left;
   {
@@ -220,86 +197,23 @@ void Watcher::write_status_log() {
   status_log_failed_ = !written;
 }
 
-Result<std::string> Watcher::url_of(Notifier notifier) const {
-  const std::string& source = source_of(parts_.config, notifier);
-  if (notifier == Notifier::kAlertmanager) return concat(source, "/api/v2/alerts");
-  auto url = read_secret_file(source, kMostUrlBytes);
-  if (!url) return fail_with(concat("the URL of ", to_string(notifier)), url.error());
-  const bool has_scheme = url->starts_with("https://") || url->starts_with("http://");
-  const bool is_plain = std::all_of(url->begin(), url->end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!has_scheme || !is_plain) return fail(concat(source, ": its first line is no URL like https://..."));
-  return url;
-}
-
-std::string Watcher::payload_for(Notifier notifier, const std::vector<NoticeRecord>& notices, Moment now) const {
-  if (notifier != Notifier::kAlertmanager) {
-    const Digest digest = make_digest(parts_.site, notices);
-    if (digest.title.empty()) return {};
-    return notifier == Notifier::kSlack ? slack_payload(digest, parts_.link) : webhook_payload(digest, parts_.link);
-  }
-  AlertmanagerPost post;
-  post.site = parts_.site;
-  post.link = parts_.link;
-  post.now = now.wall;
-  post.firing_until = now.wall + kAlertmanagerKeeps;
-  {
-    const MutexLock lock(mutex_);
-    post.firing = book_.told();
-  }
-  for (const NoticeRecord& notice : notices) {
-    if (notice.kind == NoticeRecord::Kind::kTest) post.is_test = true;
-    const bool fires_again = std::any_of(post.firing.begin(), post.firing.end(), [&](const AlertRecord& alert) {
-      return alert.node == notice.alert.node && alert.condition == notice.alert.condition;
-    });
-    if (notice.kind == NoticeRecord::Kind::kResolved && !fires_again) post.resolved.push_back(notice.alert);
-  }
-  return alertmanager_payload(post);
-}
-
 void Watcher::send_due() {
   for (const Notifier notifier : kNotifiers) {
-    const Moment now = moment();
     std::optional<std::vector<NoticeRecord>> notices;
+    std::vector<AlertRecord> told;
     {
       const MutexLock lock(mutex_);
-      const bool is_round = notifier == Notifier::kAlertmanager &&
-                            (!alertmanager_told_ || now.steady - *alertmanager_told_ >= kAlertmanagerRound) &&
-                            !book_.told().empty();
+      const Moment now = moment();
+      if (notifier == Notifier::kAlertmanager) told = book_.told();
+      const bool is_round = !told.empty() && (!alertmanager_told_ || now.steady - *alertmanager_told_ >= kAlertmanagerRound);
       notices = outbox_.take(notifier, now, is_round);
     }
-    if (!notices) continue;
-    const auto url = url_of(notifier);
-    if (!url) {
-      finish(notifier, Delivery::kFailed, url.error().message, std::nullopt);
-      continue;
-    }
-    const std::string payload = payload_for(notifier, *notices, now);
-    if (payload.empty()) {  // what is stored are words of another version
-      finish(notifier, Delivery::kSent, {}, std::nullopt);
-      continue;
-    }
-    under_way_.emplace(poster_->start({*url, payload, parts_.config.ca_file, milliseconds(10'000)}), notifier);
+    if (notices) messenger_->send(notifier, *notices, std::move(told));
   }
 }
 
-void Watcher::on_answer(const WebAnswer& answer) {
-  const auto found = under_way_.find(answer.id);
-  if (found == under_way_.end()) return;
-  const Notifier notifier = found->second;
-  under_way_.erase(found);
-  const Delivery delivery = judge(answer.status);
-  if (delivery == Delivery::kSent) {
-    if (notifier == Notifier::kAlertmanager) alertmanager_told_ = std::chrono::steady_clock::now();
-    finish(notifier, delivery, {}, std::nullopt);
-    return;
-  }
-  const std::string body = answer.body.empty() ? std::string() : concat(": ", quote(answer.body));
-  const std::string error = answer.status == 0 ? answer.error : concat("answered with status ", answer.status, body);
-  finish(notifier, delivery, error, retry_after(answer.retry_after, std::chrono::system_clock::now()));
-}
-
-void Watcher::finish(Notifier notifier, Delivery delivery, const std::string& error,
-                     std::optional<milliseconds> wait) {
+void Watcher::finish(const Messenger::Outcome& outcome) {
+  const Notifier notifier = outcome.notifier;
   WatchChanges out;
   NotifierState before;
   NotifierState after;
@@ -307,16 +221,18 @@ void Watcher::finish(Notifier notifier, Delivery delivery, const std::string& er
     const MutexLock lock(mutex_);
     const Moment now = moment();
     before = outbox_.state(notifier, now);
-    outbox_.finish(notifier, delivery, error, wait, now, out);
+    outbox_.finish(notifier, outcome.delivery, outcome.error, outcome.wait, now, out);
     after = outbox_.state(notifier, now);
+    const bool is_told = notifier == Notifier::kAlertmanager && outcome.delivery == Delivery::kSent;
+    if (is_told) alertmanager_told_ = now.steady;
   }
   const auto dropped = static_cast<std::size_t>(Delivery::kDropped);
   const std::string name(to_string(notifier));
-  if (delivery != Delivery::kSent) {
+  if (outcome.delivery != Delivery::kSent) {
     parts_.log.warn("a message did not get through",
                     {{"notifier", name},
-                     {"result", std::string(to_string(delivery))},
-                     {"err", error},
+                     {"result", std::string(to_string(outcome.delivery))},
+                     {"err", outcome.error},
                      {"next_try_seconds", concat(after.next_try.count() / 1000)}});
   } else if (before.failing_since) {
     parts_.log.info("messages get through again", {{"notifier", name}});
@@ -358,7 +274,7 @@ Result<void> Watcher::wait_for(WatchChanges changes) {
     if (stopped_) return fail("the server is stopping");
     requests_.push_back(request);
   }
-  poster_->wake();
+  messenger_->wake();
   return done.get();
 }
 

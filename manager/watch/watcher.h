@@ -18,9 +18,9 @@
 #include "manager/fleet/fleet.h"
 #include "manager/store/store.h"
 #include "manager/watch/alert_book.h"
+#include "manager/watch/messenger.h"
 #include "manager/watch/outbox.h"
 #include "manager/watch/status_log.h"
-#include "manager/watch/web_post.h"
 
 /// The loop around the pure parts: looks at the fleet every second, stores what changed, and only then sends what is
 /// to be told. So what was told is on the disk, and what was not is told after a restart.
@@ -80,21 +80,15 @@ class Watcher {
   Result<void> save(const manager::WatchChanges& changes) PIMAN_EXCLUDES(mutex_);
   void write_status_log();
   void send_due() PIMAN_EXCLUDES(mutex_);
-  void on_answer(const WebAnswer& answer) PIMAN_EXCLUDES(mutex_);
-  void finish(Notifier notifier, Delivery delivery, const std::string& error,
-              std::optional<std::chrono::milliseconds> wait) PIMAN_EXCLUDES(mutex_);
-  Result<std::string> url_of(Notifier notifier) const;
-  std::string payload_for(Notifier notifier, const std::vector<manager::NoticeRecord>& notices, Moment now) const
-      PIMAN_EXCLUDES(mutex_);
+  void finish(const Messenger::Outcome& outcome) PIMAN_EXCLUDES(mutex_);
   Result<void> wait_for(manager::WatchChanges changes) PIMAN_EXCLUDES(mutex_);
   void log_changes(const manager::WatchChanges& changes) const;
   static Moment moment();
 
   const WatcherParts parts_;
   const std::uint32_t notifiers_;
-  std::unique_ptr<WebPoster> poster_;
+  std::unique_ptr<Messenger> messenger_;
   std::optional<StatusLog> status_log_;  ///< of the thread alone, with what follows
-  std::unordered_map<std::uint64_t, Notifier> under_way_;
   std::optional<SteadyTime> alertmanager_told_;
   bool store_missed_some_ = false, status_log_failed_ = false;
   SteadyTime next_store_try_{};
