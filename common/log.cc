@@ -86,7 +86,7 @@ std::optional<LogFormat> parse_log_format(std::string_view text) {
 }
 
 std::string render_log_line(LogFormat format, WallTime time, LogLevel level, std::string_view message,
-                            std::initializer_list<LogField> fields) {
+                            std::span<const LogField> fields) {
   std::string line;
   if (format == LogFormat::kJson) {
     line = "{";

@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,11 @@ struct LogField {
 
 /// Renders one line without its line end. Pure.
 std::string render_log_line(LogFormat format, WallTime time, LogLevel level, std::string_view message,
-                            std::initializer_list<LogField> fields);
+                            std::span<const LogField> fields);
+inline std::string render_log_line(LogFormat format, WallTime time, LogLevel level, std::string_view message,
+                                   std::initializer_list<LogField> fields) {
+  return render_log_line(format, time, level, message, std::span<const LogField>(fields.begin(), fields.size()));
+}
 
 /// Thread-safety: all methods may be called from any thread; lines never interleave.
 class Logger {

@@ -144,6 +144,10 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
     make_absolute(*path, folder);
   }
   if (!parsed.config.web.token_file.empty()) make_absolute(parsed.config.web.token_file, folder);
+  watch::WatchConfig& watch = parsed.config.watch;
+  for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {
+    if (!path->empty()) make_absolute(*path, folder);
+  }
   for (power::SwitchConfig& each : parsed.config.power.switches) {
     for (std::string* path : {&each.community_file, &each.auth_key_file, &each.priv_key_file, &each.command}) {
       if (!path->empty()) make_absolute(*path, folder);

@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "manager/ipv4_range.h"
 #include "manager/power/power_config.h"
+#include "manager/watch/watch_config.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
 /// Units: std::chrono for times, bytes for sizes. Errors: problems are collected, none is thrown.
@@ -119,6 +120,7 @@ struct Config {
   } install;
 
   power::PowerConfig power;
+  watch::WatchConfig watch;
 
   struct Log {
     LogLevel level = LogLevel::kInfo;

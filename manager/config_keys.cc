@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/config_keys.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "common/text.h"
 #include "manager/config_values.h"
+#include "manager/config_watch.h"
 
 namespace piman::manager {
 namespace {
@@ -354,10 +357,20 @@ constexpr std::array<ConfigKey, 67> kKeys = {{
 
 std::string ConfigKey::full_name() const { return section.empty() ? std::string(name) : concat(section, '.', name); }
 
-std::span<const ConfigKey> config_keys() { return kKeys; }
+std::span<const ConfigKey> config_keys() {
+  // The watch section stands in front of the log.
+  static const std::vector<ConfigKey> all = [] {
+    std::vector<ConfigKey> keys(kKeys.begin(), kKeys.end());
+    const auto log = std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "log"; });
+    const auto watch = watch_keys();
+    keys.insert(log, watch.begin(), watch.end());
+    return keys;
+  }();
+  return all;
+}
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},
@@ -369,6 +382,9 @@ std::string_view config_section_help(std::string_view section) {
       {"http_boot", "The same boot files over HTTP."},
       {"install", "Putting a system on nodes' cards."},
       {"power", "Switching the power of nodes. The switches are a list, described below the table of all defaults."},
+      {"watch",
+       "When something counts as wrong with a node, and who is told; docs/watching.md. Some nodes may have thresholds "
+       "of their own, described below the table of all defaults."},
       {"log", "What the manager writes to standard error."},
       {"links", "Other programs that the page leads to."},
   }};

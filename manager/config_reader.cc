@@ -10,6 +10,7 @@
 #include "manager/config_checks.h"
 #include "manager/config_keys.h"
 #include "manager/config_switches.h"
+#include "manager/config_watch.h"
 
 namespace piman::manager {
 namespace {
@@ -94,6 +95,10 @@ class ConfigReader {
   void read_entry(std::string_view section, const YamlNode& key, const std::string& name, const YamlNode& value) {
     if (name == kSwitchesKey) {
       read_switches(value, config_.power, problems_);
+      return;
+    }
+    if (name == kOverridesKey) {
+      read_overrides(value, config_, problems_);
       return;
     }
     bool is_section = false;

@@ -3,6 +3,7 @@
 #include "manager/config.h"
 #include "manager/config_keys.h"
 #include "manager/config_switches.h"
+#include "manager/config_watch.h"
 
 namespace piman::manager {
 namespace {
@@ -56,7 +57,7 @@ std::string render_config_reference() {
     out += concat("| `", key.full_name(), "` | ", key.type, " | ", default_of(key), " | ", key.help, " |\n");
     previous = &key;
   }
-  return out + example_file() + render_switches_reference();
+  return out + example_file() + render_switches_reference() + render_overrides_reference();
 }
 
 }  // namespace piman::manager

@@ -12,9 +12,11 @@
 #include "common/log.h"
 #include "common/shutdown.h"
 #include "common/text.h"
+#include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/config.h"
+#include "manager/config_import.h"
 #include "manager/doctor_command.h"
 #include "manager/hosts_command.h"
 #include "manager/image_command.h"
@@ -153,21 +155,23 @@ int print_reference(Arguments arguments) {
 
 int run_config_command(Arguments arguments) {
   constexpr std::string_view kUsage =
-      "Usage: piman config check|reference [FLAG ...]\n\n"
+      "Usage: piman config check|import|reference [FLAG ...]\n\n"
       "  check      reports every problem of the configuration with its line\n"
+      "  import     turns a monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
       "  piman config reference\n";
   const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
   if (what == "check") return check_config(arguments.subspan(1));
+  if (what == "import") return run_config_import(arguments.subspan(1));
   if (what == "reference") return print_reference(arguments.subspan(1));
   if (what == "--help" || what == "-h" || what == "help") {
     std::fputs(kUsage.data(), stdout);
     return 0;
   }
-  return fail_usage(what.empty() ? "config needs a word: check or reference"
-                                 : concat("unknown config command ", quote(what), ": it is check or reference"));
+  return fail_usage(what.empty() ? "config needs a word: check, import or reference"
+                                 : concat("unknown config command ", quote(what), ": it is check, import or reference"));
 }
 
 int run_netboot_command(Arguments arguments) {
@@ -213,10 +217,12 @@ int print_help(Arguments arguments) {
 }
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 15> kCommands = {{
+  static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
-      {"config", "checks the configuration, or explains its keys", &run_config_command},
+      {"alerts", "lists what is wrong, or sends a test message", &run_alerts},
+      {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
+      {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
@@ -229,7 +235,7 @@ std::span<const Command> commands() {
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
-  }};
+  });
   return kCommands;
 }
 

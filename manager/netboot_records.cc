@@ -10,24 +10,18 @@
 
 namespace piman::manager {
 
-NetbootRecords::NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Logger& log)
-    : config_(config), fleet_(fleet), loader_(loader), log_(log) {}
+NetbootRecords::NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Store& store,
+                               Logger& log)
+    : config_(config), fleet_(fleet), loader_(loader), store_(store), log_(log) {}
 
 Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& config, const Fleet& fleet,
-                                                              InventoryLoader& loader, Logger& log) {
-  StoreSettings store_settings;
-  store_settings.folder = config.store.folder;
-  store_settings.journal_delay = config.store.journal_delay;
-  store_settings.survives_power_loss = config.store.survives_power_loss;
-  auto store = Store::open(store_settings, log);
-  if (!store) return tl::unexpected<Error>(store.error());
-  std::unique_ptr<NetbootRecords> records(new NetbootRecords(config, fleet, loader, log));
-  records->store_ = std::move(*store);
+                                                              InventoryLoader& loader, Store& store, Logger& log) {
+  std::unique_ptr<NetbootRecords> records(new NetbootRecords(config, fleet, loader, store, log));
   RecorderSettings recorder_settings;
-  recorder_settings.limits.boots_per_host = store_settings.boots_per_host;
+  recorder_settings.limits.boots_per_host = StoreSettings().boots_per_host;
   recorder_settings.records_pending = config.dhcp.unknown_hosts != Config::Dhcp::Unknown::kIgnore;
   auto recorder =
-      Recorder::start(recorder_settings, records->hosts_, *records->store_, records->metrics_, records->clock_, log);
+      Recorder::start(recorder_settings, records->hosts_, store, records->metrics_, records->clock_, log);
   if (!recorder) return tl::unexpected<Error>(recorder.error());
   records->recorder_ = std::move(*recorder);
   loader.on_hosts([self = records.get()](const std::vector<Host>& hosts) { self->take_hosts(hosts); });
@@ -54,11 +48,11 @@ void NetbootRecords::take_hosts(const std::vector<Host>& hosts) {
 
 void NetbootRecords::add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted) {
   add_netboot_routes(
-      router, {config_, fleet_, *recorder_, *store_, [this] { return loader_.reload(); }, std::move(accepted), log_});
+      router, {config_, fleet_, *recorder_, store_, [this] { return loader_.reload(); }, std::move(accepted), log_});
 }
 
 void NetbootRecords::write_metrics(prom_text::Writer& out) {
-  metrics_.write(out, store_->stats(), recorder_->counts());
+  metrics_.write(out, store_.stats(), recorder_->counts());
 }
 
 void add_routes_without_netboot(http::Router& router) {

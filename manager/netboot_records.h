@@ -25,16 +25,15 @@ namespace piman::manager {
 /// Thread-safety: the parts are safe to use from any thread; start, add_routes and the destructor belong to one.
 class NetbootRecords {
  public:
-  /// Opens the store, reads assignments and joins the loader. `config`, `fleet`, `loader` and `log` must outlive it.
+  /// Reads assignments and joins the loader. All references must outlive it.
   /// Errors: the store's, in words that say what to do.
   static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, const Fleet& fleet,
-                                                       InventoryLoader& loader, Logger& log);
+                                                       InventoryLoader& loader, Store& store, Logger& log);
   /// Netboot must be gone by then: it uses all of this.
   ~NetbootRecords();
   NetbootRecords(const NetbootRecords&) = delete;
   NetbootRecords& operator=(const NetbootRecords&) = delete;
 
-  Store& store() { return *store_; }
   Recorder& observer() { return *recorder_; }
   const netboot::HostDirectory& hosts() const { return hosts_; }
   /// `accepted` is told of machines that are taken in.
@@ -42,17 +41,17 @@ class NetbootRecords {
   void write_metrics(prom_text::Writer& out);
 
  private:
-  NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Logger& log);
+  NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Store& store, Logger& log);
   void take_hosts(const std::vector<Host>& hosts);
 
   const Config& config_;
   const Fleet& fleet_;
   InventoryLoader& loader_;
+  Store& store_;
   Logger& log_;
   const Clock clock_;
   InventoryHosts hosts_;
   NetbootMetrics metrics_;
-  std::unique_ptr<Store> store_;
   std::unique_ptr<Recorder> recorder_;  // last: it uses all of the above
 };
 

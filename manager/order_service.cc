@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/text.h"
-#include "manager/api/api_token.h"
+#include "manager/api/change_guard.h"
 #include "manager/api/json.h"
 #include "manager/api/order_routes.h"
 #include "manager/image_shelf.h"
@@ -14,11 +14,10 @@ namespace piman::manager {
 Result<std::unique_ptr<OrderService>> OrderService::start(const Config& config, const Fleet& fleet, Store& store,
                                                           InstallListener on_install, Logger& log) {
   std::unique_ptr<OrderService> service(new OrderService(config, fleet, log));
-  service->token_file_ = config.web.token_file.empty() ? config.store.folder + "/api.token" : config.web.token_file;
-  auto token = config.web.token_file.empty() ? api::read_or_make_token(service->token_file_)
-                                             : api::read_token(service->token_file_);
-  if (!token) return tl::unexpected<Error>(token.error());
-  service->token_ = std::move(*token);
+  auto guard = api::make_guard(config);
+  if (!guard) return tl::unexpected<Error>(guard.error());
+  service->token_file_ = std::move(guard->token_file);
+  service->token_ = std::move(guard->token);
   auto switches = power::PowerControl::make_switches(config.power);
   if (!switches) return fail_with("power.switches", switches.error());
   service->images_ = make_image_shelf(config.install.images);

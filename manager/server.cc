@@ -14,6 +14,7 @@
 #include "common/http/server.h"
 #include "common/text.h"
 #include "manager/api/routes.h"
+#include "manager/api/watch_routes.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
 #include "manager/netboot_records.h"
@@ -21,6 +22,8 @@
 #include "manager/order_service.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
+#include "manager/store/store.h"
+#include "manager/watch_service.h"
 
 namespace piman::manager {
 namespace {
@@ -41,6 +44,14 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
   return settings;
+}
+
+Result<std::unique_ptr<Store>> open_store(const Config& config, Logger& log) {
+  StoreSettings settings;
+  settings.folder = config.store.folder;
+  settings.journal_delay = config.store.journal_delay;
+  settings.survives_power_loss = config.store.survives_power_loss;
+  return Store::open(settings, log);
 }
 
 /// A kept connection to every node needs more descriptors than the usual soft limit of 1024.
@@ -67,15 +78,22 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   SelfMetrics self_metrics(config, started);
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
   inventory.load();
+  const bool takes_orders = config.netboot.enabled || !config.power.switches.empty();
+  std::unique_ptr<Store> store;
+  if (takes_orders || config.watch.enabled) {
+    auto opened = open_store(config, log);
+    if (!opened) return fail_start(opened.error());
+    store = std::move(*opened);
+  }
   std::unique_ptr<NetbootRecords> netboot_records;
-  if (config.netboot.enabled || !config.power.switches.empty()) {
-    auto started_records = NetbootRecords::start(config, fleet, inventory, log);
+  if (takes_orders) {
+    auto started_records = NetbootRecords::start(config, fleet, inventory, *store, log);
     if (!started_records) return fail_start(started_records.error());
     netboot_records = std::move(*started_records);
   }
   std::unique_ptr<OrderService> orders;
   if (netboot_records) {
-    auto started_orders = OrderService::start(config, fleet, netboot_records->store(), {}, log);
+    auto started_orders = OrderService::start(config, fleet, *store, {}, log);
     if (!started_orders) return fail_start(started_orders.error());
     orders = std::move(*started_orders);
   }
@@ -83,11 +101,17 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   if (config.netboot.enabled) {
     const InstallSide install{orders->desk(), orders->desk(), orders->image_routes(),
                               [&orders](const netboot::Host& node) { return orders->group_of(node); }};
-    auto started_server = NetbootServer::start(config, netboot_records->hosts(), netboot_records->store(),
-                                               netboot_records->observer(), &install, log);
+    auto started_server = NetbootServer::start(config, netboot_records->hosts(), *store, netboot_records->observer(), &install, log);
     if (!started_server) return fail_start(started_server.error());
     netboot_server = std::move(*started_server);
     log.info("nodes may boot", {{"root", config.netboot.root}});
+  }
+
+  std::unique_ptr<WatchService> watch;
+  if (config.watch.enabled) {
+    auto started_watch = WatchService::start(config, fleet, *store, log);
+    if (!started_watch) return fail_start(started_watch.error());
+    watch = std::move(*started_watch);
   }
 
   const auto scraper = Scraper::start(
@@ -105,9 +129,10 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&scraper] { return (*scraper)->first_round_done(); },
                            log,
                            started,
-                           [&netboot_records, &orders](prom_text::Writer& out) {
+                           [&netboot_records, &orders, &watch](prom_text::Writer& out) {
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
+                             if (watch) watch->write_metrics(out);
                            }};
   add_routes(router, context);
   if (config.netboot.enabled) {
@@ -119,6 +144,11 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
     orders->add_routes(router, netboot_records->hosts());
   } else {
     add_routes_without_orders(router);
+  }
+  if (watch) {
+    watch->add_routes(router);
+  } else {
+    add_routes_without_watch(router);
   }
   http::ServerOptions options;
   options.listen = {config.web.listen_address};

@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "common/text.h"
-#include "manager/api/api_token.h"
+#include "manager/api/change_guard.h"
 #include "manager/api/json.h"
 #include "manager/api/order_json.h"
-#include "manager/api/same_site.h"
 #include "manager/fleet/selection.h"
 
 namespace piman::manager {
@@ -22,15 +21,8 @@ using http::Response;
 
 constexpr std::size_t kMostListed = 50;
 
-Response json_response(int status, std::string body) {
-  Response response = Response::json(status, std::move(body));
-  response.headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
-  return response;
-}
-
-Response api_error(int status, std::string_view type, const std::string& message) {
-  return json_response(status, api::error_json(type, message));
-}
+using api::api_error;
+using api::json_response;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -39,10 +31,11 @@ std::int64_t now_ms() {
 
 class OrderRoutes {
  public:
-  explicit OrderRoutes(OrderApiContext context) : context_(std::move(context)) {}
+  explicit OrderRoutes(OrderApiContext context)
+      : context_(std::move(context)), guard_{context_.config, context_.token, context_.token_file} {}
 
   Response order(const Request& request) const {
-    if (auto refused = refuse_change(request)) return std::move(*refused);
+    if (auto refused = guard_.refuse(request)) return std::move(*refused);
     const auto wanted = api::parse_action_request(request.body);
     if (!wanted) return api_error(400, "bad_data", wanted.error().message);
     std::vector<Host> hosts;
@@ -90,7 +83,7 @@ class OrderRoutes {
   }
 
   Response withdraw(const Request& request) const {
-    if (auto refused = refuse_change(request)) return std::move(*refused);
+    if (auto refused = guard_.refuse(request)) return std::move(*refused);
     const auto id = parse_u64(request.path_parameter("id"));
     if (!id || !context_.desk.view(*id)) return no_action(request);
     const auto view = context_.desk.withdraw(*id, who(request, {}));
@@ -108,23 +101,6 @@ class OrderRoutes {
   }
 
  private:
-  std::optional<Response> refuse_change(const Request& request) const {
-    if (const auto allowed = api::check_change(request, context_.config); !allowed) {
-      const bool is_format = allowed.error().kind == api::Refusal::kNotJson;
-      // A DELETE has no body that could be of a wrong kind.
-      if (!is_format || request.method != "DELETE") {
-        return api_error(is_format ? 415 : 403, is_format ? "unsupported" : "forbidden", allowed.error().message);
-      }
-    }
-    if (api::has_token(request, context_.token)) return std::nullopt;
-    const bool has_other = !request.header("Authorization").empty();
-    Response response = api_error(401, "unauthorized",
-                                  concat(has_other ? "this is not the token of this server" : "orders need a token",
-                                         "; it stands in ", context_.token_file, " on the server"));
-    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"piman\"");
-    return response;
-  }
-
   static OrderDesk::View preview_of(const RolloutRequest& request) {
     OrderDesk::View view;
     view.rollout.action = request.action;
@@ -178,6 +154,7 @@ class OrderRoutes {
   }
 
   const OrderApiContext context_;
+  const api::ChangeGuard guard_;
 };
 
 }  // namespace

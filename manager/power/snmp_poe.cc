@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "common/mutex.h"
+#include "common/secret_file.h"
 #include "common/text.h"
-#include "manager/power/secret_file.h"
 
 namespace piman::power {
 namespace {

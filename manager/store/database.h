@@ -32,6 +32,7 @@ class Statement {
 
   /// Parameters count from 1. Texts and blobs must live until the next run(), or until reset() after step().
   Statement& bind(int index, std::int64_t value);
+  Statement& bind(int index, double value);
   Statement& bind(int index, const std::optional<std::int64_t>& value);  ///< NULL when empty
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::span<const std::uint8_t> blob);
@@ -45,6 +46,7 @@ class Statement {
   /// Columns count from 0.
   bool is_null(int column) const;
   std::int64_t number(int column) const;
+  double real(int column) const;
   std::string text(int column) const;
   std::span<const std::uint8_t> blob(int column) const;  ///< valid until the next step() or reset()
 

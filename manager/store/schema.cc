@@ -18,7 +18,7 @@ namespace {
 
 // Addresses are numbers in host order, hardware addresses six bytes (hex(mac) shows one), times Unix seconds or, where
 // the name says so, milliseconds.
-constexpr std::array<const char*, 2> kSteps = {{R"sql(
+constexpr std::array<const char*, 3> kSteps = {{R"sql(
 CREATE TABLE leases (
   address INTEGER PRIMARY KEY CHECK (address BETWEEN 0 AND 4294967295),
   mac BLOB NOT NULL CHECK (length(mac) = 6),
@@ -116,6 +116,49 @@ CREATE TABLE cards (
   image TEXT NOT NULL,
   version TEXT NOT NULL,
   sha256 TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                R"sql(
+CREATE TABLE alerts (
+  node TEXT NOT NULL,
+  condition TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  fired_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  value REAL NOT NULL,
+  threshold REAL NOT NULL,
+  detail TEXT NOT NULL,
+  told INTEGER NOT NULL,
+  PRIMARY KEY (node, condition)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE notices (
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 2),
+  owed INTEGER NOT NULL CHECK (owed BETWEEN 0 AND 4294967295),
+  at_ms INTEGER NOT NULL,
+  node TEXT NOT NULL,
+  condition TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  fired_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  value REAL NOT NULL,
+  threshold REAL NOT NULL,
+  detail TEXT NOT NULL,
+  told INTEGER NOT NULL
+) STRICT;
+CREATE TABLE silences (
+  id INTEGER PRIMARY KEY,
+  nodes TEXT NOT NULL,
+  conditions TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL
+) STRICT;
+CREATE TABLE node_boots (
+  node TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (node, at_ms)
 ) STRICT, WITHOUT ROWID;
 )sql"}};
 

@@ -93,6 +93,9 @@ void Store::put_orders(OrderChanges changes, Done done) {
   worker_->add(Worker::OrderBatch{std::move(changes), std::move(done)});
 }
 
+Result<WatchChanges> Store::load_watch() { return worker_->load_watch(); }
+Result<void> Store::put_watch(const WatchChanges& changes) { return worker_->put_watch(changes); }
+
 void Store::put_pending(PendingHost host) { worker_->add(std::move(host)); }
 void Store::erase_pending(const MacAddress& mac) { worker_->erase_pending(mac); }
 void Store::put_boot(BootRecord boot) { worker_->add(std::move(boot)); }

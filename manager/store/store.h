@@ -14,6 +14,7 @@
 #include "manager/store/database.h"
 #include "manager/store/order_records.h"
 #include "manager/store/records.h"
+#include "manager/store/watch_records.h"
 #include "netboot/dhcp/lease_store.h"
 
 /// What the manager must not forget: one SQLite file in a folder of its own.
@@ -45,7 +46,8 @@ struct StoreStats {
 /// and the journal may be late: they are gathered and lost only with the power or by SIGKILL, and when the disk is full
 /// they are kept up to a limit and then counted as dropped. Errors: of open(), in words that say what to do. Later ones
 /// go to the callers, to stats() and, seldom, to the log. Thread-safety: every method may be called from any thread.
-/// One thread of its own does all the work on the file, so that only load*() and recent_journal() wait for the disk.
+/// One thread of its own does all the work on the file, so that only load*(), recent_journal() and put_watch() wait for the
+/// disk.
 class Store final : public netboot::dhcp::LeaseStore {
  public:
   /// Locks the folder: two managers on one file would each hold a part of the truth. `log` must outlive the store.
@@ -67,6 +69,11 @@ class Store final : public netboot::dhcp::LeaseStore {
   /// All rows or none, in the order of the calls; `done` when they are on the disk or can't be. `done` is called on the
   /// store's thread and must be quick.
   void put_orders(OrderChanges changes, Done done);
+
+  /// Alerts, silences and messages on their way. Waits.
+  Result<WatchChanges> load_watch();
+  /// All rows or none; returns when they are on the disk, or why they can't be. Waits.
+  Result<void> put_watch(const WatchChanges& changes);
 
   /// These return at once.
   void put_pending(PendingHost host);

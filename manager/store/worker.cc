@@ -61,6 +61,21 @@ Result<OrderChanges> Store::Worker::load_orders() {
   return ask<OrderChanges>([this](Tables& /*tables*/) { return order_tables_->load(settings_.most_installs); });
 }
 
+Result<WatchChanges> Store::Worker::load_watch() {
+  return ask<WatchChanges>([this](Tables& /*tables*/) { return load_watch_tables(database_); });
+}
+
+Result<void> Store::Worker::put_watch(const WatchChanges& changes) {
+  return ask<void>([this, &changes](Tables& /*tables*/) {
+    Result<void> outcome = database_.begin();
+    if (outcome) outcome = apply_watch_changes(database_, changes);
+    if (outcome) outcome = database_.commit();
+    note(outcome, "alerts");
+    if (!outcome) database_.roll_back();
+    return outcome;
+  });
+}
+
 void Store::Worker::add_task(Task task) {
   const MutexLock lock(mutex_);
   tasks_.push_back(std::move(task));

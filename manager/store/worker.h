@@ -20,6 +20,7 @@
 #include "manager/store/order_tables.h"
 #include "manager/store/store.h"
 #include "manager/store/tables.h"
+#include "manager/store/watch_tables.h"
 
 /// The store's thread and its queue. Only store.cc and worker.cc include this.
 namespace piman::manager {
@@ -57,6 +58,8 @@ class Store::Worker {
   void add(Batch batch) PIMAN_EXCLUDES(mutex_);
   void add(OrderBatch batch) PIMAN_EXCLUDES(mutex_);
   Result<OrderChanges> load_orders() PIMAN_EXCLUDES(mutex_);
+  Result<WatchChanges> load_watch() PIMAN_EXCLUDES(mutex_);
+  Result<void> put_watch(const WatchChanges& changes) PIMAN_EXCLUDES(mutex_);
   void add(BootRecord boot) PIMAN_EXCLUDES(mutex_);
   void add(PendingHost host) PIMAN_EXCLUDES(mutex_);
   void erase_pending(const MacAddress& mac) PIMAN_EXCLUDES(mutex_);

@@ -108,8 +108,8 @@ TEST(Program, AnswersEveryCommandLine) {
        "",
        "piman: --log.level: \"loud\" is none of debug, info, warn, error\n"
        "piman: --web.listen-address: \"8080\" is no address like 127.0.0.1:8080, [::1]:8080 or :8080\n"},
-      {{"config"}, 2, "", "piman: config needs a word: check or reference\n"},
-      {{"config", "chekc"}, 2, "", "piman: unknown config command \"chekc\": it is check or reference\n"},
+      {{"config"}, 2, "", "piman: config needs a word: check, import or reference\n"},
+      {{"config", "chekc"}, 2, "", "piman: unknown config command \"chekc\": it is check, import or reference\n"},
       {{"config", "check", good}, 0, concat(tree.path("good.yml"), ": no problems\n"), ""},
       {{"config", "check", bad}, 2, "", bad_problems},
       {{"config", "check", "--config.file=/absent/piman.yml"}, 2, "", "/absent/piman.yml: no such file\n"},
