@@ -97,7 +97,7 @@ class OrderBook {
   };
   Tick tick(const FactsOf& facts_of, BookTime now);
   /// Whether time alone can change something.
-  bool is_idle() const { return open_ == 0; }
+  bool is_idle() const;
 
   /// Whether the power of `node` may be switched for this order. Errors say why not.
   Result<void> check(std::uint64_t order, const std::string& node, BookTime now) const;
