@@ -192,6 +192,19 @@ TEST_F(OrderBookTest, PowerIsSwitchedOnlyForAnOpenOrderOfThatNode) {
   EXPECT_FALSE(book.check(1, "pi7", now()));
 }
 
+TEST_F(OrderBookTest, IsNotIdleBeforeItsRolloutHasEnded) {
+  const auto rollout = add(OrderAction::kRestart, {1});
+  tick();
+  switch_power(1);
+  facts["pi1"].is_up = true;
+  facts["pi1"].successes = 1000;
+  pass(1min);
+  for (int ticks = 0; ticks < 10 && !book.is_idle(); ++ticks) tick();
+  EXPECT_TRUE(book.is_idle());
+  EXPECT_EQ(states(rollout), "done");
+  EXPECT_EQ(book.rollout(rollout)->state, RolloutState::kDone);
+}
+
 TEST_F(OrderBookTest, TheCanaryMustBeWellBeforeTheOthers) {
   RolloutRequest careful;
   careful.canary = 1;
