@@ -42,13 +42,16 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 int run_alerts_list(std::span<const char* const> arguments) {
-  static const std::array<Flag, 4> kFlags = {
-      {{"state", "STATE", "", "Only pending, firing or resolved ones.", true}, server_flag(), json_flag(), help_flag()}};
+  static const std::array<Flag, 4> kFlags = {{{"state", "STATE", "", "Only pending, firing or resolved ones.", true},
+                                              server_flag(),
+                                              json_flag(),
+                                              help_flag()}};
   static const ApiCommand kCommand = {
       "alerts",
       "Usage: piman alerts [FLAG ...]\n"
       "       piman alerts test [FLAG ...]\n\n"
-      "Lists what is wrong now, what may become so, and what was resolved in the last hour; or sends a test message to\n"
+      "Lists what is wrong now, what may become so, and what was resolved in the last hour; or sends a test message "
+      "to\n"
       "everybody who is told.\n"
       "Exit code: 0 nothing fires, 1 something does, 2 wrong usage, 3 no server answers.\n\n"
       "Examples:\n"
@@ -61,7 +64,8 @@ int run_alerts_list(std::span<const char* const> arguments) {
   std::string path = "/api/v1/alerts";
   for (const std::string& state : call.parsed.values(kFlags, "state")) {
     if (state != "pending" && state != "firing" && state != "resolved") {
-      return fail_command(kCommand, concat("--state: ", quote(state), " is none of pending, firing, resolved"), kApiUsage);
+      return fail_command(kCommand, concat("--state: ", quote(state), " is none of pending, firing, resolved"),
+                          kApiUsage);
     }
     path += concat(path.ends_with("alerts") ? "?state=" : "&state=", state);
   }
@@ -102,9 +106,8 @@ int run_alerts_test(std::span<const char* const> arguments) {
     if (!notifiers) return fail_command(kCommand, notifiers.error().message, kApiNoServer);
     const auto took = [&id](const api::NotifierEntry& each) { return each.last_sent_id >= *id; };
     const bool all_took = std::all_of(notifiers->begin(), notifiers->end(), took);
-    const bool is_told = std::all_of(notifiers->begin(), notifiers->end(), [&](const api::NotifierEntry& each) {
-      return took(each) || !each.error.empty();
-    });
+    const bool is_told = std::all_of(notifiers->begin(), notifiers->end(),
+                                     [&](const api::NotifierEntry& each) { return took(each) || !each.error.empty(); });
     if (!is_told && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(kLook);
       continue;
@@ -196,7 +199,8 @@ int run_silence_add(std::span<const char* const> arguments) {
   request.nodes.pop_back();
   const auto parsed = parse_duration(duration);
   if (!parsed || *parsed < std::chrono::seconds(1) || *parsed > api::kLongestSilence) {
-    return fail_command(kCommand, concat(quote(duration), " is no duration like 30m, 2h or 1d, at most 365d"), kApiUsage);
+    return fail_command(kCommand, concat(quote(duration), " is no duration like 30m, 2h or 1d, at most 365d"),
+                        kApiUsage);
   }
   request.duration = *parsed;
   for (const std::string& word : call.parsed.values(kFlags, "condition")) {
@@ -219,11 +223,10 @@ int run_silence_add(std::span<const char* const> arguments) {
   if (reply.exit) return *reply.exit;
   const auto made = api::parse_silences_json(reply.body);
   if (!made || made->empty()) return fail_command(kCommand, "the server's answer has no silence", kApiNoServer);
-  print(call.parsed.is_on(kFlags, "json")
-            ? reply.body
-            : concat("Silence ", made->front().id, ": ", joined(made->front().nodes), " for ",
-                     short_duration(made->front().left_seconds), ".\nEnd it with: piman silence expire ",
-                     made->front().id, '\n'));
+  print(call.parsed.is_on(kFlags, "json") ? reply.body
+                                          : concat("Silence ", made->front().id, ": ", joined(made->front().nodes),
+                                                   " for ", short_duration(made->front().left_seconds),
+                                                   ".\nEnd it with: piman silence expire ", made->front().id, '\n'));
   return kApiGood;
 }
 

@@ -166,7 +166,8 @@ int run_config_import(std::span<const char* const> arguments) {
     exit = fail_command(kCommand, concat(file, ": ", problem), kApiNotGood);
   }
   const std::string folder = call.parsed.value(kFlags, "folder");
-  for (const auto& [name, url] : {std::pair(kSlackFile, &imported.slack_url), std::pair(kDiscordFile, &imported.discord_url)}) {
+  for (const auto& [name, url] :
+       {std::pair(kSlackFile, &imported.slack_url), std::pair(kDiscordFile, &imported.discord_url)}) {
     if (url->empty()) continue;
     if (const auto written = write_secret(concat(folder, '/', name), *url); !written) {
       exit = fail_command(kCommand, written.error().message, kApiNotGood);

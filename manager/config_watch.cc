@@ -317,7 +317,8 @@ void read_overrides(const YamlNode& list, Config& config, std::vector<ConfigProb
 }
 
 std::string render_overrides_reference() {
-  return "\n## Nodes with thresholds of their own\n\n`watch.overrides` is a list. Each has `nodes` (names), and keys of "
+  return "\n## Nodes with thresholds of their own\n\n`watch.overrides` is a list. Each has `nodes` (names), and keys "
+         "of "
          "the section `watch` from `node_down` on, which hold\nfor these nodes. Later ones win.\n"
          "\n    watch:\n"
          "      temperature_threshold: 75\n"

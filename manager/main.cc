@@ -170,8 +170,9 @@ int run_config_command(Arguments arguments) {
     std::fputs(kUsage.data(), stdout);
     return 0;
   }
-  return fail_usage(what.empty() ? "config needs a word: check, import or reference"
-                                 : concat("unknown config command ", quote(what), ": it is check, import or reference"));
+  return fail_usage(what.empty()
+                        ? "config needs a word: check, import or reference"
+                        : concat("unknown config command ", quote(what), ": it is check, import or reference"));
 }
 
 int run_netboot_command(Arguments arguments) {

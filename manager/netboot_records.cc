@@ -20,8 +20,7 @@ Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& conf
   RecorderSettings recorder_settings;
   recorder_settings.limits.boots_per_host = StoreSettings().boots_per_host;
   recorder_settings.records_pending = config.dhcp.unknown_hosts != Config::Dhcp::Unknown::kIgnore;
-  auto recorder =
-      Recorder::start(recorder_settings, records->hosts_, store, records->metrics_, records->clock_, log);
+  auto recorder = Recorder::start(recorder_settings, records->hosts_, store, records->metrics_, records->clock_, log);
   if (!recorder) return tl::unexpected<Error>(recorder.error());
   records->recorder_ = std::move(*recorder);
   loader.on_hosts([self = records.get()](const std::vector<Host>& hosts) { self->take_hosts(hosts); });
@@ -51,9 +50,7 @@ void NetbootRecords::add_routes(http::Router& router, std::function<void(const M
       router, {config_, fleet_, *recorder_, store_, [this] { return loader_.reload(); }, std::move(accepted), log_});
 }
 
-void NetbootRecords::write_metrics(prom_text::Writer& out) {
-  metrics_.write(out, store_.stats(), recorder_->counts());
-}
+void NetbootRecords::write_metrics(prom_text::Writer& out) { metrics_.write(out, store_.stats(), recorder_->counts()); }
 
 void add_routes_without_netboot(http::Router& router) {
   const auto answer = [](const http::Request& /*request*/) {

@@ -101,7 +101,8 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   if (config.netboot.enabled) {
     const InstallSide install{orders->desk(), orders->desk(), orders->image_routes(),
                               [&orders](const netboot::Host& node) { return orders->group_of(node); }};
-    auto started_server = NetbootServer::start(config, netboot_records->hosts(), *store, netboot_records->observer(), &install, log);
+    auto started_server =
+        NetbootServer::start(config, netboot_records->hosts(), *store, netboot_records->observer(), &install, log);
     if (!started_server) return fail_start(started_server.error());
     netboot_server = std::move(*started_server);
     log.info("nodes may boot", {{"root", config.netboot.root}});

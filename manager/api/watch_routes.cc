@@ -81,7 +81,8 @@ class WatchRoutes {
     const auto id = parse_u64(request.path_parameter("id"));
     const auto ended = id ? context_.watcher.end_silence(*id) : Result<bool>(false);
     if (!ended) return api_error(409, "conflict", ended.error().message);
-    if (!*ended) return api_error(404, "not_found", concat("there is no silence ", quote(request.path_parameter("id"))));
+    if (!*ended)
+      return api_error(404, "not_found", concat("there is no silence ", quote(request.path_parameter("id"))));
     return silences(request);
   }
 

@@ -309,13 +309,6 @@ OrderBook::Tick OrderBook::tick(const FactsOf& facts_of, BookTime now) {
   return tick;
 }
 
-bool OrderBook::is_idle() const {
-  // A rollout ends a tick after the last of its orders.
-  return open_ == 0 && std::none_of(rollouts_.begin(), rollouts_.end(), [](const auto& each) {
-           return each.second.state == RolloutState::kRunning;
-         });
-}
-
 Result<void> OrderBook::check(std::uint64_t order, const std::string& node, BookTime now) const {
   const auto found = orders_.find(order);
   if (found == orders_.end()) return fail(concat("there is no order ", order));

@@ -67,8 +67,8 @@ struct WatchChanges {
   std::vector<NodeBootRecord> gone_boots;
 
   bool empty() const {
-    return !everything && alerts.empty() && notices.empty() && silences.empty() && boots.empty() && gone_alerts.empty() &&
-           gone_notices.empty() && gone_silences.empty() && gone_boots.empty();
+    return !everything && alerts.empty() && notices.empty() && silences.empty() && boots.empty() &&
+           gone_alerts.empty() && gone_notices.empty() && gone_silences.empty() && gone_boots.empty();
   }
 };
 

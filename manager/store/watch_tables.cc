@@ -130,12 +130,12 @@ Result<WatchChanges> load_watch_tables(Database& database) {
                      });
   }
   if (done) {
-    done = read_each(
-        database, "SELECT id, nodes, conditions, created_ms, expires_ms, who, why FROM silences ORDER BY id",
-        [&](const Statement& row) {
-          loaded.silences.push_back({static_cast<std::uint64_t>(row.number(0)), row.text(1), row.text(2), row.number(3),
-                                     row.number(4), row.text(5), row.text(6)});
-        });
+    done =
+        read_each(database, "SELECT id, nodes, conditions, created_ms, expires_ms, who, why FROM silences ORDER BY id",
+                  [&](const Statement& row) {
+                    loaded.silences.push_back({static_cast<std::uint64_t>(row.number(0)), row.text(1), row.text(2),
+                                               row.number(3), row.number(4), row.text(5), row.text(6)});
+                  });
   }
   if (done) {
     done = read_each(database, "SELECT node, at_ms FROM node_boots ORDER BY at_ms, node", [&](const Statement& row) {

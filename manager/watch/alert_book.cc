@@ -255,8 +255,7 @@ std::optional<SilenceRecord> AlertBook::add_silence(SilenceRecord wanted, WatchC
 }
 
 bool AlertBook::end_silence(std::uint64_t id, WatchChanges& out) {
-  const auto ended =
-      std::erase_if(silences_, [id](const Silence& silence) { return silence.record.id == id; });
+  const auto ended = std::erase_if(silences_, [id](const Silence& silence) { return silence.record.id == id; });
   if (ended > 0) out.gone_silences.push_back(id);
   return ended > 0;
 }

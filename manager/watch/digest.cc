@@ -116,9 +116,9 @@ Digest make_digest(const std::string& site, const std::vector<NoticeRecord>& not
         }
       }
       if (nodes.empty()) continue;
-      group.colour = resolved                                                      ? Colour::kGood
+      group.colour = resolved                                                    ? Colour::kGood
                      : words_of(group.condition).severity == Severity::kCritical ? Colour::kCritical
-                                                                                   : Colour::kWarning;
+                                                                                 : Colour::kWarning;
       group.title = headline(group.condition, nodes, resolved);
       digest.is_firing = digest.is_firing || !resolved;
       title += concat(title.empty() ? "" : ", ", group.title);

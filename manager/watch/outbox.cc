@@ -144,8 +144,8 @@ void Outbox::finish(Notifier notifier, Delivery delivery, std::string_view error
   ++to.failures;
   to.told.last_error = error;
   if (!to.told.failing_since) to.told.failing_since = now.wall;
-  to.not_before = now.steady + std::max(back_off(to.failures),
-                                        std::min(wait.value_or(milliseconds(0)), limits_.longest_wait));
+  to.not_before =
+      now.steady + std::max(back_off(to.failures), std::min(wait.value_or(milliseconds(0)), limits_.longest_wait));
   if (to.refusals >= limits_.most_refusals && !to.under_way.empty()) {
     // Else what it does not like would be in the way of everything that comes after it.
     to.told.counts[static_cast<std::size_t>(Delivery::kDropped)] += to.under_way.size();
@@ -163,9 +163,8 @@ NotifierState Outbox::state(Notifier notifier, Moment now) const {
   const Line& to = line(notifier);
   NotifierState state = to.told;
   state.is_on = (notifiers_ & bit_of(notifier)) != 0;
-  state.queued = static_cast<std::size_t>(std::count_if(notices_.begin(), notices_.end(), [&](const auto& notice) {
-    return (notice.owed & bit_of(notifier)) != 0;
-  }));
+  state.queued = static_cast<std::size_t>(std::count_if(
+      notices_.begin(), notices_.end(), [&](const auto& notice) { return (notice.owed & bit_of(notifier)) != 0; }));
   const SteadyTime next = std::max(to.not_before, to.quiet_until);
   if (next > now.steady) state.next_try = std::chrono::ceil<milliseconds>(next - now.steady);
   return state;

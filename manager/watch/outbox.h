@@ -52,8 +52,8 @@ struct NotifierState {
   std::array<std::uint64_t, kDeliveryCount> counts{};  ///< attempts; for kDropped notices
   std::size_t queued = 0;
   std::optional<WallTime> last_sent, failing_since;
-  std::string last_error;        ///< empty: the last attempt went well
-  std::uint64_t last_sent_id = 0;  ///< every notice up to this one was taken
+  std::string last_error;                 ///< empty: the last attempt went well
+  std::uint64_t last_sent_id = 0;         ///< every notice up to this one was taken
   std::chrono::milliseconds next_try{0};  ///< from now; 0: at once, or when there is something
 };
 
@@ -80,7 +80,7 @@ class Outbox {
     std::vector<std::uint64_t> under_way;
     bool is_busy = false;
     std::uint32_t failures = 0, refusals = 0;
-    SteadyTime not_before{};  ///< after a failure
+    SteadyTime not_before{};   ///< after a failure
     SteadyTime quiet_until{};  ///< after a message
     std::optional<SteadyTime> waiting_since;
     NotifierState told;

@@ -130,7 +130,8 @@ std::string slack_payload(const Digest& digest, const std::string& link) {
                            {"title_link", link},
                            {"text", lines_of(group, kMostSlackBytes, &slack_escaped)}});
   }
-  return text_of({{"text", cut(slack_escaped(digest.title), kMostTitleBytes)}, {"attachments", std::move(attachments)}});
+  return text_of(
+      {{"text", cut(slack_escaped(digest.title), kMostTitleBytes)}, {"attachments", std::move(attachments)}});
 }
 
 std::string webhook_payload(const Digest& digest, const std::string& link) {
@@ -156,7 +157,9 @@ std::string webhook_payload(const Digest& digest, const std::string& link) {
                   {"embeds", std::move(embeds)},
                   {"allowed_mentions", {{"parse", Json::array()}}},
                   {"site", digest.site},
-                  {"status", digest.is_firing ? "firing" : digest.groups.empty() ? "test" : "resolved"},
+                  {"status", digest.is_firing        ? "firing"
+                             : digest.groups.empty() ? "test"
+                                                     : "resolved"},
                   {"groups", std::move(groups)}});
 }
 
@@ -184,7 +187,7 @@ Result<bool> is_watchdog_signal(std::string_view json) {
   }
   const auto word = [](const Json& object, const char* key) {
     return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>()
-                                                                                  : std::string();
+                                                                                 : std::string();
   };
   for (const Json& alert : message["alerts"]) {
     if (!alert.is_object() || !alert.contains("labels")) continue;

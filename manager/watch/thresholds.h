@@ -19,7 +19,7 @@ namespace piman::watch {
 /// What a node said last. What it did not say is nothing, and fires nothing.
 struct NodeFacts {
   enum class Reach : std::uint8_t {
-    kUnknown,    ///< not asked yet, or it is being switched or installed: no word about it is meant to alarm
+    kUnknown,  ///< not asked yet, or it is being switched or installed: no word about it is meant to alarm
     kUp,
     kAgentDown,
     kDown,

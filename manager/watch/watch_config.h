@@ -14,8 +14,8 @@
 namespace piman::watch {
 
 /// When a condition fires: its value has been above `threshold` for `hold`, or it has been so for as long. It ends when
-/// the value is not above `threshold - hysteresis` any more, or half of the threshold where that is higher. Units: those of
-/// the condition.
+/// the value is not above `threshold - hysteresis` any more, or half of the threshold where that is higher. Units:
+/// those of the condition.
 struct Rule {
   bool enabled = true;
   double threshold = 0, hysteresis = 0;
@@ -41,7 +41,7 @@ struct Override {
 struct WatchConfig {
   bool enabled = true;
   Rules rules = default_rules();
-  std::vector<Override> overrides;               ///< later ones win
+  std::vector<Override> overrides;                  ///< later ones win
   std::chrono::milliseconds resolve_after{30'000};  ///< it must be gone for so long
   std::chrono::milliseconds gather{20'000};         ///< what happens within this time is one message
   std::chrono::milliseconds pause{60'000};          ///< between two messages to the same receiver

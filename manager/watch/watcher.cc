@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "common/text.h"
-#include "manager/watch/node_facts.h"
 #include "manager/watch/digest.h"
+#include "manager/watch/node_facts.h"
 #include "manager/watch/watch_metrics.h"
 
 namespace piman::watch {
@@ -205,7 +205,8 @@ void Watcher::send_due() {
       const MutexLock lock(mutex_);
       const Moment now = moment();
       if (notifier == Notifier::kAlertmanager) told = book_.told();
-      const bool is_round = !told.empty() && (!alertmanager_told_ || now.steady - *alertmanager_told_ >= kAlertmanagerRound);
+      const bool is_round =
+          !told.empty() && (!alertmanager_told_ || now.steady - *alertmanager_told_ >= kAlertmanagerRound);
       notices = outbox_.take(notifier, now, is_round);
     }
     if (notices) messenger_->send(notifier, *notices, std::move(told));
@@ -229,17 +230,16 @@ void Watcher::finish(const Messenger::Outcome& outcome) {
   const auto dropped = static_cast<std::size_t>(Delivery::kDropped);
   const std::string name(to_string(notifier));
   if (outcome.delivery != Delivery::kSent) {
-    parts_.log.warn("a message did not get through",
-                    {{"notifier", name},
-                     {"result", std::string(to_string(outcome.delivery))},
-                     {"err", outcome.error},
-                     {"next_try_seconds", concat(after.next_try.count() / 1000)}});
+    parts_.log.warn("a message did not get through", {{"notifier", name},
+                                                      {"result", std::string(to_string(outcome.delivery))},
+                                                      {"err", outcome.error},
+                                                      {"next_try_seconds", concat(after.next_try.count() / 1000)}});
   } else if (before.failing_since) {
     parts_.log.info("messages get through again", {{"notifier", name}});
   }
   if (after.counts[dropped] != before.counts[dropped]) {
-    parts_.log.error("messages given up", {{"notifier", name},
-                                           {"messages", concat(after.counts[dropped] - before.counts[dropped])}});
+    parts_.log.error("messages given up",
+                     {{"notifier", name}, {"messages", concat(after.counts[dropped] - before.counts[dropped])}});
   }
   static_cast<void>(save(out));  // the store tells it, and the row is tried again
 }
@@ -249,8 +249,7 @@ void Watcher::log_changes(const WatchChanges& changes) const {
     if (alert.ended_ms != 0) {
       parts_.log.info("alert ended", {{"node", alert.node}, {"condition", alert.condition}});
     } else if (!alert.told) {
-      parts_.log.warn("alert fires",
-                      {{"node", alert.node}, {"condition", alert.condition}, {"what", describe(alert)}});
+      parts_.log.warn("alert fires", {{"node", alert.node}, {"condition", alert.condition}, {"what", describe(alert)}});
     }
   }
 }
