@@ -36,9 +36,12 @@ StoreCall begin_store_call(const ApiCommand& command, std::span<const char* cons
   StoreCall begun{read_command_line(command, arguments), {}};
   if (begun.call.exit) return begun;
   begun.folder = begun.call.parsed.value(command.flags, "images");
-  if (!begun.folder.empty()) return begun;
-  const std::string file = begun.call.parsed.value(command.flags, "config.file");
   std::error_code ignored;
+  if (!begun.folder.empty()) {
+    begun.folder = std::filesystem::absolute(begun.folder, ignored).string();
+    return begun;
+  }
+  const std::string file = begun.call.parsed.value(command.flags, "config.file");
   if (!begun.call.parsed.is_given("config.file") && !std::filesystem::exists(file, ignored)) {
     begun.call.exit =
         fail_command(command,

@@ -21,7 +21,11 @@ bool is_architecture(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
-/// Exactly one blank between words, so that what is read is what would be written.
+std::string line_of(const StoredImage& image) {
+  return concat("image ", image.name, ' ', image.version, ' ', image.format, ' ', image.sha256, ' ', image.size_bytes,
+                ' ', image.unpacked_bytes, ' ', image.entries, ' ', image.architecture, ' ', image.added_at, '\n');
+}
+
 std::string_view next_word(std::string_view& rest) { return next_until(rest, ' '); }
 
 std::optional<StoredImage> parse_image(std::string_view rest) {
@@ -96,7 +100,8 @@ Result<ImageIndex> parse_image_index(std::string_view text) {
     const std::string_view word = next_word(rest);
     if (word == "image") {
       auto image = parse_image(rest);
-      if (!image) return fail_at(number, line, "is no image");
+      // One blank between words, no zeros in front of numbers: what is read is what would be written.
+      if (!image || line_of(*image) != concat(line, '\n')) return fail_at(number, line, "is no image");
       if (index.default_ref) return fail_at(number, line, "comes after the default");
       if (index.images.size() == kMostImages) return fail_at(number, line, concat("is more than ", kMostImages));
       if (!index.images.empty() && !is_before(index.images.back(), *image)) {
@@ -108,8 +113,7 @@ Result<ImageIndex> parse_image_index(std::string_view text) {
       if (!ref || index.default_ref) return fail_at(number, line, "is no default");
       index.default_ref = std::move(*ref);
     } else if (word == "end") {
-      if (parse_u64(rest) != index.images.size() || !text.empty()) return fail_at(number, line, "is not the end");
-      if (line != concat("end ", index.images.size())) return fail_at(number, line, "is not the end");
+      if (line != concat("end ", index.images.size()) || !text.empty()) return fail_at(number, line, "is not the end");
       return index;
     } else {
       return fail_at(number, line, "is unknown");
@@ -121,8 +125,7 @@ Result<ImageIndex> parse_image_index(std::string_view text) {
 std::string format_image_index(const ImageIndex& index) {
   std::string out = concat(kFirstLine, '\n');
   for (const StoredImage& image : index.images) {
-    out += concat("image ", image.name, ' ', image.version, ' ', image.format, ' ', image.sha256, ' ', image.size_bytes,
-                  ' ', image.unpacked_bytes, ' ', image.entries, ' ', image.architecture, ' ', image.added_at, '\n');
+    out += line_of(image);
   }
   if (index.default_ref) out += concat("default ", index.default_ref->to_string(), '\n');
   return out + concat("end ", index.images.size(), '\n');

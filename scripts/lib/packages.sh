@@ -30,6 +30,11 @@ armhf    g++-arm-linux-gnueabihf    compiles the agent for 32-bit Pis
 armhf    qemu-user-static           runs its tests here
 package  lintian                    checks the packages
 package  mmdebstrap                 makes a bare Debian to install them in
+image    mmdebstrap                 makes images for nodes
+image    qemu-user-static           runs the programs of Pis while an image is made
+image    arch-test                  tells whether they run here
+image    binutils                   readelf: which libraries the agent of a tiny image needs
+image    zstd                       compresses images
 stack    prometheus                 keeps history and evaluates alerts (and promtool)
 stack    prometheus-alertmanager    groups, routes and silences alerts (and amtool)
 lab      python3                    runs the virtual Pis of scripts/up --lab
@@ -69,6 +74,8 @@ test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
 test     busybox                    TFTP, nc, gunzip and tar as an initramfs has them
 test     tcpdump                    captures what servers send
+test     xz-utils                   makes archives that images are tested with
+test     zstd                       makes archives that images are tested with
 test     tshark                     finds malformed packets in captures
 test     isc-dhcp-relay             a DHCP relay agent between server and clients
 test     dhcping                    a DHCP client
