@@ -38,6 +38,10 @@ const std::array kTable = {
          false},
     Flag{"shared-segment", "", "false", "The boards hear each other's broadcasts.", false},
     Flag{"timeout", "TIME", "180s", "A board that has not booted this long after power on has failed.", false},
+    Flag{"attempts", "N", "0",
+         "A board that begins again by itself has failed after this many attempts, in the stage where the last one "
+         "ended; 0: it goes on until --timeout.",
+         false},
     Flag{"power-cycle", "TIME", "", "Switch a dead board off and on after this time. Without it, dead is failed.",
          false},
     Flag{"time-scale", "FACTOR", "1",
@@ -181,6 +185,7 @@ Options parse_options(std::span<const char* const> arguments, std::vector<std::s
   options.pi.full = reader.choice("files", "minimal", "full");
   options.pi.mac_prefix = reader.choice("prefix", "serial", "mac");
   options.pi.rom_receive_timeout = reader.time("rom-receive-timeout");
+  options.pi.attempts = static_cast<std::uint32_t>(reader.number("attempts", 1'000'000));
   if (parsed.is_given("power-cycle")) options.pi.power_cycle_after = reader.time("power-cycle");
   const auto scale = parse_double(reader.text("time-scale"));
   if (!scale || !(*scale >= 0 && *scale <= 10)) reader.wrong("time-scale", "is not between 0 and 10");

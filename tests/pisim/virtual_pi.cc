@@ -209,7 +209,8 @@ void VirtualPi::next_stage(Time now) {
 
 void VirtualPi::stage_failed(std::string words, Time now, bool hung) {
   last_failure_ = std::move(words);
-  if (!hung && stage().after_failure == AfterFailure::kRestarts) {
+  const bool tries_again = settings_.attempts == 0 || counts_.restarts + 1 < settings_.attempts;
+  if (!hung && tries_again && stage().after_failure == AfterFailure::kRestarts) {
     state_ = State::kWaiting;
     continue_at_ = now + scaled(kRestartPause);
     return;

@@ -28,6 +28,7 @@ struct PiSettings {
   bool mac_prefix = false;  ///< TFTP_PREFIX=2: "dc-a6-32-01-36-c2/" instead of the serial number
   double time_scale = 1;    ///< for the pauses of the Pi's own: start-up of stages, pause before a restart
   Time rom_receive_timeout = std::chrono::seconds(1);
+  std::uint32_t attempts = 0;             ///< after so many, a Pi that begins again by itself is dead; 0: it never is
   std::optional<Time> power_cycle_after;  ///< a dead machine is switched off and on after this
   std::optional<Subnet> subnet;           ///< where addresses must lie
 };

@@ -161,6 +161,18 @@ TEST_F(VirtualPiTest, DeadIsDeadUntilThePowerGoesOffAndOn) {
   EXPECT_EQ(pi->counts().power_cycles, 1U);
 }
 
+TEST_F(VirtualPiTest, AttemptsEndInTheStageThatFailed) {
+  settings_.attempts = 2;
+  server_.files.erase("bcm2711-rpi-4-b.dtb");
+  const auto pi = make("pi4");
+  server_.run(*pi, seconds(60));
+  EXPECT_EQ(pi->state(), VirtualPi::State::kDead);
+  EXPECT_TRUE(pi->finished());
+  EXPECT_EQ(pi->counts().restarts, 1U);
+  EXPECT_EQ(pi->stage_name(), "start4.elf");
+  EXPECT_THAT(pi->words(), HasSubstr("bcm2711-rpi-4-b.dtb is not there"));
+}
+
 TEST_F(VirtualPiTest, DuplicateDataHangsStart4Of2020Only) {
   server_.duplicate_data = true;
   FakeServer same = server_;
