@@ -81,7 +81,7 @@ source_files() {
   else
     local pattern names=()
     for pattern in "$@"; do names+=(-o -path "./$pattern"); done
-    (cd "$REPO" && find . \( -name .git -o -name .deps -o -name .run -o -name build \) -prune -o \
+    (cd "$REPO" && find . \( -name .git -o -name .deps -o -name .run -o -name .run-lab -o -name build \) -prune -o \
       -type f \( "${names[@]:1}" \) -print | sed 's|^\./||' | sort)
   fi
 }

@@ -32,6 +32,13 @@ package  lintian                    checks the packages
 package  mmdebstrap                 makes a bare Debian to install them in
 stack    prometheus                 keeps history and evaluates alerts (and promtool)
 stack    prometheus-alertmanager    groups, routes and silences alerts (and amtool)
+lab      python3                    runs the virtual Pis of scripts/up --lab
+lab      iproute2                   their wires: namespaces and a bridge
+lab      snmpd                      their PoE switch
+lab      busybox                    what their initramfs and their system are made of
+lab      fdisk                      divides their cards
+lab      e2fsprogs                  formats them
+lab      dosfstools                 formats their boot partitions
 test     libgtest-dev               C++ tests
 test     libgmock-dev               C++ tests
 test     clang-format               the format check

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# scripts/up --lab: virtual Pis beside the manager. Its configuration, its images, and its one process more than usual.
+# Sourced after parts.sh; uses RUN_DIR, BIN_DIR, PORT and LAB_PIS, LAB_ACCEPT.
+
+LAB_LIB=$REPO/scripts/lib/lab
+LAB_MOST_PIS=99       # .253 and .254 of their network are the manager's and the switch's
+LAB_HTTP_PORT=8088    # boot files and images, at the lab's own address
+LAB_READY_SECONDS=60
+LAB_STATE=(lab state hosts.csv boot images)
+
+# check_lab: what has to be so before anything is installed or built.
+check_lab() {
+  [[ $LAB_PIS =~ ^[1-9][0-9]?$ ]] || usage_error "--lab wants how many Pis, 1 to $LAB_MOST_PIS, not '$LAB_PIS'"
+  [[ $LAB_ACCEPT == auto || $LAB_ACCEPT == ask ]] || usage_error "--lab-accept is auto or ask, not '$LAB_ACCEPT'"
+  ((EUID == 0)) || die "virtual Pis need root: namespaces, loop devices and DHCP's port. Run it as root: sudo scripts/up --lab $LAB_PIS"
+  [[ -e $RUN_DIR/lab || ! -e $RUN_DIR/piman.yml ]] ||
+    die "$RUN_DIR is of a run that is no lab: choose another folder with --run-dir"
+}
+
+# check_running_lab: one that runs keeps its number of Pis; one without its process is begun anew.
+check_running_lab() {
+  local count
+  if running_pid lab >/dev/null; then
+    count=$(<"$RUN_DIR/lab/count")
+    [[ $count == "$LAB_PIS" ]] || die "a lab of $count Pis runs here already: scripts/down first"
+  elif ((${#MISSING[@]} == 0)); then
+    MISSING=(manager)
+  fi
+}
+
+# ensure_lab_programs: the tools of the switch and of the initramfs.
+ensure_lab_programs() {
+  local names
+  mapfile -t names < <(packages_of lab)
+  # One of the two busybox packages is as good as the other, and each removes the other.
+  if have busybox; then mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vx busybox); fi
+  ensure_packages "${names[@]}"
+}
+
+# prepare_lab: a new lab begins with nothing: blank cards, no hosts, no journal.
+prepare_lab() {
+  local name
+  python3 "$LAB_LIB/network.py" remove "$RUN_DIR" || die "an earlier lab can't be removed"
+  for name in "${LAB_STATE[@]}"; do rm -rf "${RUN_DIR:?}/$name"; done
+  mkdir -p "$RUN_DIR/lab" "$RUN_DIR/state" "$RUN_DIR/logs"
+  echo "$LAB_PIS" >"$RUN_DIR/lab/count"
+  echo "$BIN_DIR/piman $(url_of manager)" >"$RUN_DIR/lab/piman"
+  (umask 077 && head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$RUN_DIR/lab/community")
+  LAB_SUBNET=$("$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --choose-subnet)
+  LAB_INTERFACE=$(python3 -B -c 'import sys; sys.path.insert(0, sys.argv[1]); import network; print(network.Names(sys.argv[2]).interface)' "$LAB_LIB" "$RUN_DIR")
+  : >"$RUN_DIR/hosts.csv"
+  say "making boot files and two images for the virtual Pis"
+  python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/boot"
+  write_lab_config
+  local version
+  for version in 2 1; do # the last one is the default
+    python3 -B "$LAB_LIB/image.py" system "$RUN_DIR/lab/system.tar.gz" "$version" "$BIN_DIR/piman-node-agent"
+    "$BIN_DIR/piman" image add "$RUN_DIR/lab/system.tar.gz" --name=lab --version="$version" --images="$RUN_DIR/images" >/dev/null
+    rm "$RUN_DIR/lab/system.tar.gz"
+  done
+  "$BIN_DIR/piman" image default lab@1 --images="$RUN_DIR/images" >/dev/null
+}
+
+write_lab_config() {
+  local base=${LAB_SUBNET%.*} number
+  {
+    cat <<YAML
+# Written by scripts/up --lab at each start: changes are lost.
+site: lab
+web:
+  listen_address: 127.0.0.1:${PORT[manager]}
+inventory:
+  hosts_file: hosts.csv
+agents:
+  port: 3000
+scrape:
+  interval: 2s
+  timeout: 1500ms
+  max_backoff: 4s
+store:
+  folder: state
+  journal_delay: 500ms
+netboot:
+  enabled: true
+  interfaces: $LAB_INTERFACE
+  root: boot
+  console_port: 0
+dhcp:
+  subnets: $LAB_SUBNET
+  lease_time: 1h
+http_boot:
+  listen_address: $base.253:$LAB_HTTP_PORT
+install:
+  images: images
+  start_timeout: 2m
+  health_timeout: 2m
+power:
+  armed: true
+  off_time: 1s
+  cooldown: 5s
+  starting_time: 3s
+  switches:
+    - name: lab
+      address: $base.254
+      community_file: lab/community
+      ports:
+YAML
+    for ((number = 1; number <= LAB_PIS; number++)); do echo "        pi$number: $number"; done
+    if [[ ${STACK:-1} == 1 ]]; then
+      printf 'links:\n  prometheus: %s\n  alertmanager: %s\n' "$(url_of prometheus)" "$(url_of alertmanager)"
+    fi
+  } >"$RUN_DIR/piman.yml"
+}
+
+start_lab() {
+  start_process lab "$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --count "$LAB_PIS" --accept "$LAB_ACCEPT" \
+    --subnet "$LAB_SUBNET" --manager "$(url_of manager)" --piman "$BIN_DIR/piman" --pisim "$BIN_DIR/pisim"
+  local deadline=$((SECONDS + LAB_READY_SECONDS))
+  until [[ -S $RUN_DIR/lab/socket ]]; do
+    running_pid lab >/dev/null && ((SECONDS < deadline)) || return 1
+    sleep 0.05
+  done
+}
+
+# remove_lab: what a lab whose process was killed has left.
+remove_lab() {
+  [[ -e $RUN_DIR/lab ]] || return 0
+  python3 -B "$LAB_LIB/network.py" remove "$RUN_DIR"
+}
+
+print_lab() {
+  printf '\n  %s virtual Pis: scripts/lab list' "$(<"$RUN_DIR/lab/count")"
+  [[ $LAB_ACCEPT == auto ]] || printf '\n  they wait to be accepted: scripts/lab piman hosts pending'
+  printf '\n  what can happen: scripts/lab pull 3, heat 4, fill 5, hang 6; undone by plug, cool, empty, wake'
+  printf '\n  what to do: scripts/lab piman reinstall 2 3 --wait, scripts/lab piman restart 7\n'
+}
