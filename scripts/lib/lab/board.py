@@ -129,7 +129,8 @@ class Board:
         """Writes to its card until it is that full. Gone after a reinstall, as anything on it."""
         root = self._system()
         status = os.statvfs(root)
-        wanted = int(status.f_blocks * percent / 100) - (status.f_blocks - status.f_bfree)
+        used = status.f_blocks - status.f_bfree
+        wanted = int((used + status.f_bavail) * percent / 100) - used  # as df counts: without what is kept for root
         if wanted <= 0:
             raise BoardError(f"the card of {self.identity.name} is that full already")
         with (root / "var/filled").open("ab") as file:
@@ -155,7 +156,8 @@ class Board:
             status = os.statvfs(self._system())
         except (BoardError, OSError):
             return None
-        return 100 * (status.f_blocks - status.f_bfree) / status.f_blocks
+        used = status.f_blocks - status.f_bfree
+        return 100 * used / (used + status.f_bavail)
 
 
 def _name_of(pid):

@@ -59,6 +59,10 @@ class Hardware:
         block.mkdir(parents=True)
         for name, text in (("size", CARD_BYTES // 512), ("removable", 0), ("ro", 0)):
             (block / name).write_text(f"{text}\n")
+        clock = self.sys / "devices/system/clocksource/clocksource0"
+        clock.mkdir(parents=True, exist_ok=True)
+        for name in ("current_clocksource", "available_clocksource"):
+            (clock / name).write_text("arch_sys_counter\n")
         (self.sys / "class/net/eth0/address").write_text(f"{self.identity.mac}\n")
         lines = (tree / "proc/cpuinfo").read_text().splitlines()
         lines = [f"Serial\t\t: 10000000{self.identity.serial}" if line.startswith("Serial") else line for line in lines]
