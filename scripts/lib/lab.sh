@@ -53,13 +53,18 @@ prepare_lab() {
   say "making boot files and two images for the virtual Pis"
   python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/boot"
   write_lab_config
-  local version
-  for version in 2 1; do # the last one is the default
-    python3 -B "$LAB_LIB/image.py" system "$RUN_DIR/lab/system.tar.gz" "$version" "$BIN_DIR/piman-node-agent"
-    "$BIN_DIR/piman" image add "$RUN_DIR/lab/system.tar.gz" --name=lab --version="$version" --images="$RUN_DIR/images" >/dev/null
-    rm "$RUN_DIR/lab/system.tar.gz"
-  done
-  "$BIN_DIR/piman" image default lab@1 --images="$RUN_DIR/images" >/dev/null
+  add_image lab 1 --default
+  add_image lab-next 2
+}
+
+# add_image NAME VERSION [FLAG...]
+add_image() {
+  local archive=$RUN_DIR/lab/system.tar.gz
+  python3 -B "$LAB_LIB/image.py" system "$archive" "$2" "$BIN_DIR/piman-node-agent"
+  # It warns of programs that no real Pi runs; these Pis are not real.
+  "$BIN_DIR/piman" image add "$archive" --name="$1" --version="$2" "${@:3}" --images="$RUN_DIR/images" \
+    >"$RUN_DIR/logs/images.log" 2>&1 || { show_log images; die "the image $1 can't be added"; }
+  rm "$archive"
 }
 
 write_lab_config() {
@@ -77,7 +82,7 @@ agents:
 scrape:
   interval: 2s
   timeout: 1500ms
-  max_backoff: 4s
+  max_backoff: 2s
 store:
   folder: state
   journal_delay: 500ms
