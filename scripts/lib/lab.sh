@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # scripts/up --lab: virtual Pis beside the manager. Its configuration, its images, and its one process more than usual.
-# Sourced after parts.sh; uses RUN_DIR, BIN_DIR, PORT and LAB_PIS, LAB_ACCEPT.
+# Sourced after parts.sh; uses RUN_DIR, BIN_DIR, PORT and LAB_PIS, LAB_ACCEPT, LAB_QEMU.
 
 LAB_LIB=$REPO/scripts/lib/lab
 LAB_MOST_PIS=99       # .253 and .254 of their network are the manager's and the switch's
 LAB_HTTP_PORT=8088    # boot files and images, at the lab's own address
 LAB_READY_SECONDS=60
+LAB_PAYLOAD=$REPO/build/initramfs-test/arm64 # kernel and initramfs of emulated machines
+LAB_ARM_AGENT=$REPO/build/arm64/bin/piman-node-agent
 LAB_STATE=(lab state hosts.csv boot images)
 
 # check_lab: what has to be so before anything is installed or built.
@@ -36,6 +38,20 @@ ensure_lab_programs() {
   # One of the two busybox packages is as good as the other, and each removes the other.
   if have busybox; then mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vx busybox); fi
   ensure_packages "${names[@]}"
+  ((!LAB_QEMU)) || ensure_groups emulate
+}
+
+# build_emulated, check_emulated: what emulated machines boot and install.
+build_emulated() {
+  "$REPO/scripts/build" --quiet --target arm64
+  "$REPO/netboot/initramfs/build" --folder "$LAB_PAYLOAD" --kernel linux-image-cloud-arm64 || die "the initramfs can't be made"
+}
+
+check_emulated() {
+  local file
+  for file in "$LAB_ARM_AGENT" "$LAB_PAYLOAD/kernel" "$LAB_PAYLOAD/initramfs.gz"; do
+    [[ -f $file ]] || die "there is no $file: scripts/up --lab N --qemu without --no-build makes it"
+  done
 }
 
 # prepare_lab: a new lab begins with nothing: blank cards, no hosts, no journal.
@@ -51,7 +67,9 @@ prepare_lab() {
   LAB_INTERFACE=$(python3 -B -c 'import sys; sys.path.insert(0, sys.argv[1]); import network; print(network.Names(sys.argv[2]).interface)' "$LAB_LIB" "$RUN_DIR")
   : >"$RUN_DIR/hosts.csv"
   say "making boot files and two images for the virtual Pis"
-  python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/boot"
+  LAB_AGENT=$BIN_DIR/piman-node-agent LAB_FOREIGN=()
+  ((!LAB_QEMU)) || LAB_AGENT=$LAB_ARM_AGENT LAB_FOREIGN=("$LAB_PAYLOAD")
+  python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/boot" "${LAB_FOREIGN[@]}"
   write_lab_config
   add_image lab 1 --default
   add_image lab-next 2
@@ -60,7 +78,7 @@ prepare_lab() {
 # add_image NAME VERSION [FLAG...]
 add_image() {
   local archive=$RUN_DIR/lab/system.tar.gz
-  python3 -B "$LAB_LIB/image.py" system "$archive" "$2" "$BIN_DIR/piman-node-agent"
+  python3 -B "$LAB_LIB/image.py" system "$archive" "$2" "$LAB_AGENT" "${LAB_FOREIGN[@]}"
   # It warns of programs that no real Pi runs; these Pis are not real.
   "$BIN_DIR/piman" image add "$archive" --name="$1" --version="$2" "${@:3}" --images="$RUN_DIR/images" \
     >"$RUN_DIR/logs/images.log" 2>&1 || { show_log images; die "the image $1 can't be added"; }
@@ -98,8 +116,8 @@ http_boot:
   listen_address: $base.253:$LAB_HTTP_PORT
 install:
   images: images
-  start_timeout: 2m
-  health_timeout: 2m
+  start_timeout: 5m
+  health_timeout: 5m
 power:
   armed: true
   off_time: 1s
@@ -119,7 +137,9 @@ YAML
 }
 
 start_lab() {
-  start_process lab "$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --count "$LAB_PIS" --accept "$LAB_ACCEPT" \
+  local qemu=()
+  ((!LAB_QEMU)) || qemu=(--qemu)
+  start_process lab "$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --count "$LAB_PIS" --accept "$LAB_ACCEPT" "${qemu[@]}" \
     --subnet "$LAB_SUBNET" --manager "$(url_of manager)" --piman "$BIN_DIR/piman" --pisim "$BIN_DIR/pisim"
   local deadline=$((SECONDS + LAB_READY_SECONDS))
   until [[ -S $RUN_DIR/lab/socket ]]; do
@@ -135,8 +155,10 @@ remove_lab() {
 }
 
 print_lab() {
-  printf '\n  %s virtual Pis: scripts/lab list' "$(<"$RUN_DIR/lab/count")"
-  [[ $LAB_ACCEPT == auto ]] || printf '\n  they wait to be accepted: scripts/lab piman hosts pending'
-  printf '\n  what can happen: scripts/lab pull 3, heat 4, fill 5, hang 6; undone by plug, cool, empty, wake'
-  printf '\n  what to do: scripts/lab piman reinstall 2 3 --wait, scripts/lab piman restart 7\n'
+  local lab=scripts/lab
+  [[ $RUN_DIR == "$REPO/.run-lab" ]] || lab+=" --run-dir $RUN_DIR"
+  printf '\n  %s virtual Pis: %s list' "$(<"$RUN_DIR/lab/count")" "$lab"
+  [[ $LAB_ACCEPT == auto ]] || printf '\n  they wait to be accepted: %s piman hosts pending' "$lab"
+  printf '\n  what can happen: %s pull 3, heat 4, fill 5, hang 6; undone by plug, cool, empty, wake' "$lab"
+  printf '\n  what to do: %s piman reinstall 2 3 --wait, piman restart 7\n' "$lab"
 }

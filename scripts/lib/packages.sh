@@ -39,6 +39,10 @@ lab      busybox                    what their initramfs and their system are ma
 lab      fdisk                      divides their cards
 lab      e2fsprogs                  formats them
 lab      dosfstools                 formats their boot partitions
+emulate  qemu-system-arm            the machines of scripts/up --lab --qemu
+emulate  u-boot-qemu                their firmware
+emulate  u-boot-tools               mkimage: their boot script
+emulate  binutils                   readelf: which libraries the agent needs
 test     libgtest-dev               C++ tests
 test     libgmock-dev               C++ tests
 test     clang-format               the format check

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A virtual Pi as a machine: while its port has power, a process tree in namespaces of its own (the script beside this,
-`machine`) that begins in the boot ROM and ends in an installed system; without power, nothing."""
+"""What hangs on a port of the switch: a machine that runs while its port has power. A virtual Pi is a process tree in
+namespaces of its own (the script beside this, `machine`) that begins in the boot ROM and ends in an installed system."""
 import asyncio
 import contextlib
 import os
@@ -33,14 +33,13 @@ def children(pid):
         return []
 
 
-class Board:
-    def __init__(self, names, hardware, address, pisim, log_path):
-        self.names, self.hardware, self.address, self.pisim = names, hardware, address, pisim
+class Machine:
+    """What all kinds have: power, and a process while there is some. Others know how it starts and ends."""
+
+    def __init__(self, names, hardware, address, log_path):
+        self.names, self.hardware, self.address, self.log_path = names, hardware, address, log_path
         self.identity = hardware.identity
-        self.namespace = names.pi(self.identity.number)
-        self.log_path = log_path
-        self.powered = False
-        self.hung = False
+        self.powered, self.hung = False, False
         self._process = None
         self._cuts = 0  # how often the power went, so that a short cut is noticed as well
         self._changed = asyncio.Event()
@@ -56,7 +55,7 @@ class Board:
     def stage(self):
         if self._process is None:
             return "off"
-        return "halted" if self._process.returncode is not None else self.hardware.stage()
+        return "halted" if self._process.returncode is not None else self._stage_while_on()
 
     async def run(self):
         """For as long as the lab is there. A machine that ends by itself stays as it is until its power is cut."""
@@ -73,23 +72,15 @@ class Board:
         finally:
             await self._stop()
 
-    async def _start(self):
-        loop_device = await asyncio.to_thread(network.call, "losetup", "--partscan", "--find", "--show", self.hardware.card)
-        self.hardware.switched_on()
-        environment = dict(os.environ, CARD=loop_device.strip(), PISIM=str(self.pisim), MODEL=self.identity.model.pisim,
-                           INDEX=str(self.identity.number - 1), SEED=str(int.from_bytes(os.urandom(4), "big")),
-                           ROM_PAUSE=str(PAUSE_OF_ROM), LC_ALL="C")
-        since = int(uptime())  # it was switched on just now: its clocks begin at 0
-        command = ["setpriv", "--pdeathsig", "KILL", "ip", "netns", "exec", self.namespace,
-                   "unshare", "--mount", "--pid", "--uts", "--ipc", "--time", "--boottime", str(-since),
-                   "--fork", "--kill-child=KILL",
-                   "setpriv", "--bounding-set", TAKEN_RIGHTS, "--", "sh", str(HERE / "machine")]
+    async def _spawn(self, *command, **options):
+        """Begins a log of its own when the old one is long enough."""
         is_long = self.log_path.exists() and self.log_path.stat().st_size > MOST_LOG_BYTES
         with self.log_path.open("wb" if is_long else "ab") as log:
             log.write(f"--- {time.strftime('%H:%M:%S')} power\n".encode())
             log.flush()
             self._process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.hardware.folder, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log)
+                "setpriv", "--pdeathsig", "KILL", *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, **options)
+            return log.tell()
 
     async def _stop(self):
         if self._process is None:
@@ -97,9 +88,39 @@ class Board:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+        await self._after_stop()
+        self._process, self.hung = None, False
+
+    async def _after_stop(self):
+        """What is still to be put away."""
+
+
+class Board(Machine):
+    """A virtual Pi."""
+
+    def __init__(self, names, hardware, address, log_path, pisim):
+        super().__init__(names, hardware, address, log_path)
+        self.pisim = pisim
+        self.namespace = names.pi(self.identity.number)
+
+    def _stage_while_on(self):
+        return self.hardware.stage()
+
+    async def _start(self):
+        loop_device = await asyncio.to_thread(network.call, "losetup", "--partscan", "--find", "--show", self.hardware.card)
+        self.hardware.switched_on()
+        environment = dict(os.environ, CARD=loop_device.strip(), PISIM=str(self.pisim), MODEL=self.identity.model.pisim,
+                           INDEX=str(self.identity.number - 1), SEED=str(int.from_bytes(os.urandom(4), "big")),
+                           ROM_PAUSE=str(PAUSE_OF_ROM), LC_ALL="C")
+        since = int(uptime())  # it was switched on just now: its clocks begin at 0
+        await self._spawn("ip", "netns", "exec", self.namespace, "unshare", "--mount", "--pid", "--uts", "--ipc",
+                          "--time", "--boottime", str(-since), "--fork", "--kill-child=KILL",
+                          "setpriv", "--bounding-set", TAKEN_RIGHTS, "--", "sh", str(HERE / "machine"),
+                          cwd=self.hardware.folder, env=environment)
+
+    async def _after_stop(self):
         await asyncio.to_thread(network.end_all_in, self.namespace)
         await asyncio.to_thread(self._release_card)
-        self._process, self.hung = None, False
 
     def _release_card(self):
         """Its last mount goes a moment after its last process; only then may the card be written to anew."""

@@ -8,7 +8,7 @@ import shutil
 import uuid
 
 REPO = pathlib.Path(__file__).resolve().parents[3]
-CARD_BYTES = 256 << 20  # of which an installed system takes some 10 MB of this machine's disk
+CARD_BYTES = 256 << 20  # of which an installed system takes some 15 MB of this machine's disk
 HOT_CELSIUS = 80  # from here on the firmware holds the processor back
 WARMTH = 3.0  # how far the temperature wanders by itself
 
@@ -39,6 +39,13 @@ class Identity:
         return f"pi{self.number}"
 
 
+def make_card(path):
+    """Blank."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as card:
+        card.truncate(CARD_BYTES)
+
+
 class Hardware:
     def __init__(self, identity, folder, card):
         self.identity, self.folder, self.card = identity, folder, card
@@ -67,9 +74,7 @@ class Hardware:
         lines = (tree / "proc/cpuinfo").read_text().splitlines()
         lines = [f"Serial\t\t: 10000000{self.identity.serial}" if line.startswith("Serial") else line for line in lines]
         (self.folder / "cpuinfo").write_text("\n".join(lines) + "\n")
-        self.card.parent.mkdir(parents=True, exist_ok=True)
-        with self.card.open("wb") as card:
-            card.truncate(CARD_BYTES)
+        make_card(self.card)
         self.warm()
 
     def switched_on(self):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What virtual Pis load and install, made of this machine's own files: `image.py boot FOLDER` (the boot root, with bytes in
-the place of firmware) and `image.py system FILE VERSION AGENT` (a root file system of busybox and the node agent)."""
+the place of firmware) and `image.py system FILE VERSION AGENT` (a root file system of busybox and the node agent). For
+emulated machines, out of Debian's arm64 packages as netboot/initramfs/build has fetched them into PAYLOAD:
+`image.py boot FOLDER PAYLOAD`, `image.py system FILE VERSION AGENT PAYLOAD`."""
 import gzip
 import io
 import pathlib
@@ -12,6 +14,8 @@ import sys
 import tarfile
 import tempfile
 
+REPO = pathlib.Path(__file__).resolve().parents[3]
+EMULATED_ARGUMENTS = "console=ttyAMA0 quiet panic=-1 master={{server}} piman.hostname={{name}}"
 # What the models ask for; pisim loads it and runs none of it.
 FIRMWARE = {"start4.elf": 400_000, "fixup4.dat": 5_000, "bcm2711-rpi-4-b.dtb": 50_000, "bcm2712-rpi-5-b.dtb": 70_000,
             "kernel8.img": 2_000_000, "initramfs.gz": 1_000_000}
@@ -22,6 +26,9 @@ if [ "$#" -ge 1 ]; then # called by udhcpc
   case $1 in bound | renew) ifconfig "$interface" "$ip" netmask "${subnet:-255.255.255.0}" ;; esac
   exit 0
 fi
+[ -e /proc/uptime ] || mount -t proc proc /proc
+[ -e /sys/class ] || mount -t sysfs sys /sys
+[ -e /dev/null ] || mount -t devtmpfs dev /dev
 hostname -F /etc/hostname
 udhcpc -i eth0 -f -s /sbin/init >/dev/null 2>&1 &
 while :; do
@@ -29,12 +36,19 @@ while :; do
   sleep 1
 done
 """
-APPLETS = ("cat", "df", "hostname", "ifconfig", "ls", "ps", "sh", "sleep", "udhcpc")
+APPLETS = ("cat", "df", "hostname", "ifconfig", "ls", "mount", "ps", "sh", "sleep", "udhcpc")
 
 
-def make_boot(folder):
+def make_boot(folder, payload=None):
     image = folder / "images/default"
     image.mkdir(parents=True)
+    if payload:
+        shutil.copyfile(payload / "kernel", image / "kernel8.img")
+        shutil.copyfile(payload / "initramfs.gz", image / "initramfs.gz")
+        (image / "uboot.txt.in").write_text(f"bootargs={EMULATED_ARGUMENTS}\n")
+        subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", REPO / "netboot/boot/boot.cmd",
+                        image / "boot.scr.uimg"], check=True, stdout=subprocess.DEVNULL)
+        return
     source = random.Random(1)
     for name, size in FIRMWARE.items():
         (image / name).write_bytes(source.randbytes(size))
@@ -47,6 +61,34 @@ def libraries(program):
     text = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout  # a static one: none
     paths = re.findall(r"(?:=> )?(/\S+) \(0x", text)
     return {path: pathlib.Path(path).resolve() for path in paths}
+
+
+def foreign_libraries(root, program):
+    """The same of a program for arm64, out of unpacked packages."""
+    wanted, found = [program], {}
+    while wanted:
+        text = subprocess.run(["readelf", "-W", "-d", "-l", wanted.pop()], capture_output=True, text=True, check=True).stdout
+        names = re.findall(r"\(NEEDED\).*\[([^\]]+)\]", text)
+        names += [pathlib.Path(name).name for name in re.findall(r"interpreter: ([^\]]+)\]", text)]
+        for name in names:
+            place = f"/lib/{name}" if name.startswith("ld-linux") else f"/lib/aarch64-linux-gnu/{name}"
+            if place in found:
+                continue
+            file = next(iter(sorted(root.glob(f"lib/aarch64-linux-gnu/{name}")) + sorted(root.glob(f"usr/lib/aarch64-linux-gnu/{name}"))),
+                        None)
+            if file is None:
+                sys.exit(f"error: no {name} in the packages")
+            found[place] = file.resolve()
+            wanted.append(file)
+    return found
+
+
+def unpack(payload, folder):
+    """busybox and the C library."""
+    for pattern in ("busybox-static_*.deb", "libc6_*.deb"):
+        for package in (payload / "debs").glob(pattern):
+            subprocess.run(["dpkg", "-x", package, folder], check=True)
+    return pathlib.Path(folder)
 
 
 def stripped(program, folder):
@@ -65,13 +107,19 @@ def find_busybox():
     sys.exit("error: no busybox here")
 
 
-def make_system(out, version, agent):
+def make_system(out, version, agent, payload=None):
     folders = ["bin", "boot", "boot/firmware", "dev", "etc", "lib", "proc", "root", "run", "sbin", "sys", "tmp", "usr",
                "usr/bin", "var"]
     with tempfile.TemporaryDirectory() as work:
-        agent, busybox = stripped(agent, work), find_busybox()
+        if payload:
+            root = unpack(payload, work)
+            busybox = next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.exists())
+            linked = foreign_libraries(root, agent)
+        else:
+            agent, busybox = stripped(agent, work), find_busybox()
+            linked = {**libraries(busybox), **libraries(agent)}
         files = {"bin/busybox": busybox.read_bytes(), "usr/bin/piman-node-agent": agent.read_bytes(), "sbin/init": INIT.encode()}
-        for path, file in {**libraries(busybox), **libraries(agent)}.items():
+        for path, file in linked.items():
             files[path.lstrip("/")] = file.read_bytes()
     texts = {"etc/os-release": f'PRETTY_NAME="piman lab {version}"\nNAME="piman lab"\nID=piman-lab\nVERSION_ID="{version}"\n',
              "etc/hostname": "virtual-pi\n", "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
@@ -98,10 +146,10 @@ def make_system(out, version, agent):
 
 def main():
     match sys.argv[1:]:
-        case ["boot", folder]:
-            make_boot(pathlib.Path(folder))
-        case ["system", file, version, agent]:
-            make_system(pathlib.Path(file), version, pathlib.Path(agent))
+        case ["boot", folder, *payload]:
+            make_boot(pathlib.Path(folder), *map(pathlib.Path, payload))
+        case ["system", file, version, agent, *payload]:
+            make_system(pathlib.Path(file), version, pathlib.Path(agent), *map(pathlib.Path, payload))
         case _:
             sys.exit(__doc__)
 

@@ -103,8 +103,8 @@ class Network:
     def _ip_switch(self, *words):
         call("ip", "-n", self.names.switch, *words)
 
-    def make(self, macs):
-        """`macs` of the Pis, the first one's first."""
+    def make(self, macs, emulated=False):
+        """`macs` of the Pis, the first one's first. Emulated machines get a tap each instead of a namespace."""
         names = self.names
         call("ip", "netns", "add", names.switch)
         call("ip", "netns", "exec", names.switch, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6", good=False)
@@ -114,6 +114,10 @@ class Network:
         self._ip_switch("addr", "add", f"{self.address(SWITCH_NUMBER)}/24", "dev", "lan")
         for number, mac in enumerate(macs, 1):
             pi = names.pi(number)
+            if emulated:
+                self._ip_switch("tuntap", "add", f"p{number}", "mode", "tap")
+                self._ip_switch("link", "set", f"p{number}", "master", "lan")
+                continue
             call("ip", "netns", "add", pi)
             call("ip", "netns", "exec", pi, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6", good=False)
             call("ip", "-n", pi, "link", "set", "lo", "up")
