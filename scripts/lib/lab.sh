@@ -9,7 +9,6 @@ LAB_HTTP_PORT=8088    # boot files and images, at the lab's own address
 LAB_READY_SECONDS=60
 LAB_PAYLOAD=$REPO/build/initramfs-test/arm64 # kernel and initramfs of emulated machines
 LAB_ARM_AGENT=$REPO/build/arm64/bin/piman-node-agent
-LAB_STATE=(lab state hosts.csv boot images)
 
 # check_lab: what has to be so before anything is installed or built.
 check_lab() {
@@ -18,6 +17,7 @@ check_lab() {
   ((EUID == 0)) || die "virtual Pis need root: namespaces, loop devices and DHCP's port. Run it as root: sudo scripts/up --lab $LAB_PIS"
   [[ -e $RUN_DIR/lab || ! -e $RUN_DIR/piman.yml ]] ||
     die "$RUN_DIR is of a run that is no lab: choose another folder with --run-dir"
+  [[ ! -e $RUN_DIR/lab || -f $RUN_DIR/lab/count ]] || die "$RUN_DIR/lab is not of a lab: choose another folder with --run-dir"
 }
 
 # check_running_lab: one that runs keeps its number of Pis; one without its process is begun anew.
@@ -56,20 +56,21 @@ check_emulated() {
 
 # prepare_lab: a new lab begins with nothing: blank cards, no hosts, no journal.
 prepare_lab() {
-  local name
-  python3 "$LAB_LIB/network.py" remove "$RUN_DIR" || die "an earlier lab can't be removed"
-  for name in "${LAB_STATE[@]}"; do rm -rf "${RUN_DIR:?}/$name"; done
-  mkdir -p "$RUN_DIR/lab" "$RUN_DIR/state" "$RUN_DIR/logs"
-  echo "$LAB_PIS" >"$RUN_DIR/lab/count"
+  python3 -B "$LAB_LIB/network.py" remove "$RUN_DIR" || die "an earlier lab can't be removed"
+  ((${#RUN_DIR} <= 90)) || die "$RUN_DIR is too long for the name of a socket in it: choose another folder with --run-dir"
+  rm -rf "$RUN_DIR/lab" "$RUN_DIR/lab.new"
+  mkdir -p "$RUN_DIR/lab.new/state" "$RUN_DIR/logs"
+  echo "$LAB_PIS" >"$RUN_DIR/lab.new/count"
+  mv "$RUN_DIR/lab.new" "$RUN_DIR/lab"
   echo "$BIN_DIR/piman $(url_of manager)" >"$RUN_DIR/lab/piman"
   (umask 077 && head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$RUN_DIR/lab/community")
-  LAB_SUBNET=$("$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --choose-subnet)
-  LAB_INTERFACE=$(python3 -B -c 'import sys; sys.path.insert(0, sys.argv[1]); import network; print(network.Names(sys.argv[2]).interface)' "$LAB_LIB" "$RUN_DIR")
-  : >"$RUN_DIR/hosts.csv"
+  read -r LAB_SUBNET LAB_INTERFACE < <("$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --choose-network) ||
+    die "no network for the virtual Pis"
+  : >"$RUN_DIR/lab/hosts.csv"
   say "making boot files and two images for the virtual Pis"
   LAB_AGENT=$BIN_DIR/piman-node-agent LAB_FOREIGN=()
   ((!LAB_QEMU)) || LAB_AGENT=$LAB_ARM_AGENT LAB_FOREIGN=("$LAB_PAYLOAD")
-  python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/boot" "${LAB_FOREIGN[@]}"
+  python3 -B "$LAB_LIB/image.py" boot "$RUN_DIR/lab/boot" "${LAB_FOREIGN[@]}"
   write_lab_config
   add_image lab 1 --default
   add_image lab-next 2
@@ -80,7 +81,7 @@ add_image() {
   local archive=$RUN_DIR/lab/system.tar.gz
   python3 -B "$LAB_LIB/image.py" system "$archive" "$2" "$LAB_AGENT" "${LAB_FOREIGN[@]}"
   # It warns of programs that no real Pi runs; these Pis are not real.
-  "$BIN_DIR/piman" image add "$archive" --name="$1" --version="$2" "${@:3}" --images="$RUN_DIR/images" \
+  "$BIN_DIR/piman" image add "$archive" --name="$1" --version="$2" "${@:3}" --images="$RUN_DIR/lab/images" \
     >"$RUN_DIR/logs/images.log" 2>&1 || { show_log images; die "the image $1 can't be added"; }
   rm "$archive"
 }
@@ -94,7 +95,7 @@ site: lab
 web:
   listen_address: 127.0.0.1:${PORT[manager]}
 inventory:
-  hosts_file: hosts.csv
+  hosts_file: lab/hosts.csv
 agents:
   port: 3000
 scrape:
@@ -102,12 +103,12 @@ scrape:
   timeout: 1500ms
   max_backoff: 2s
 store:
-  folder: state
+  folder: lab/state
   journal_delay: 500ms
 netboot:
   enabled: true
   interfaces: $LAB_INTERFACE
-  root: boot
+  root: lab/boot
   console_port: 0
 dhcp:
   subnets: $LAB_SUBNET
@@ -115,7 +116,7 @@ dhcp:
 http_boot:
   listen_address: $base.253:$LAB_HTTP_PORT
 install:
-  images: images
+  images: lab/images
   start_timeout: 5m
   health_timeout: 5m
 power:
