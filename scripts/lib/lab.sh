@@ -157,7 +157,7 @@ remove_lab() {
 
 print_lab() {
   local lab=scripts/lab
-  [[ $RUN_DIR == "$REPO/.run-lab" ]] || lab+=" --run-dir $RUN_DIR"
+  [[ $RUN_DIR == "$REPO/.run-lab" ]] || lab+=" --run-dir $(printf %q "$RUN_DIR")"
   printf '\n  %s virtual Pis: %s list' "$(<"$RUN_DIR/lab/count")" "$lab"
   [[ $LAB_ACCEPT == auto ]] || printf '\n  they wait to be accepted: %s piman hosts pending' "$lab"
   printf '\n  what can happen: %s pull 3, heat 4, fill 5, hang 6; undone by plug, cool, empty, wake' "$lab"
