@@ -62,7 +62,7 @@ prepare_lab() {
   mkdir -p "$RUN_DIR/lab.new/state" "$RUN_DIR/logs"
   echo "$LAB_PIS" >"$RUN_DIR/lab.new/count"
   mv "$RUN_DIR/lab.new" "$RUN_DIR/lab"
-  echo "$BIN_DIR/piman $(url_of manager)" >"$RUN_DIR/lab/piman"
+  printf '%s\n' "$BIN_DIR/piman" "$(url_of manager)" >"$RUN_DIR/lab/piman"
   (umask 077 && head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$RUN_DIR/lab/community")
   read -r LAB_SUBNET LAB_INTERFACE < <("$LAB_LIB/supervisor" --run-dir "$RUN_DIR" --choose-network) ||
     die "no network for the virtual Pis"
@@ -157,7 +157,7 @@ remove_lab() {
 
 print_lab() {
   local lab=scripts/lab
-  [[ $RUN_DIR == "$REPO/.run-lab" ]] || lab+=" --run-dir $RUN_DIR"
+  [[ $RUN_DIR == "$REPO/.run-lab" ]] || lab+=" --run-dir $(printf %q "$RUN_DIR")"
   printf '\n  %s virtual Pis: %s list' "$(<"$RUN_DIR/lab/count")" "$lab"
   [[ $LAB_ACCEPT == auto ]] || printf '\n  they wait to be accepted: %s piman hosts pending' "$lab"
   printf '\n  what can happen: %s pull 3, heat 4, fill 5, hang 6; undone by plug, cool, empty, wake' "$lab"

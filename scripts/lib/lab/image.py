@@ -74,8 +74,8 @@ def foreign_libraries(root, program):
             place = f"/lib/{name}" if name.startswith("ld-linux") else f"/lib/aarch64-linux-gnu/{name}"
             if place in found:
                 continue
-            file = next(iter(sorted(root.glob(f"lib/aarch64-linux-gnu/{name}")) + sorted(root.glob(f"usr/lib/aarch64-linux-gnu/{name}"))),
-                        None)
+            places = [root / folder / "aarch64-linux-gnu" / name for folder in ("lib", "usr/lib")]
+            file = next((path for path in places if path.exists()), None)
             if file is None:
                 sys.exit(f"error: no {name} in the packages")
             found[place] = file.resolve()
