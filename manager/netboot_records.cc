@@ -10,15 +10,17 @@
 
 namespace piman::manager {
 
-NetbootRecords::NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Logger& log)
+NetbootRecords::NetbootRecords(const Config& config, Fleet& fleet, InventoryLoader& loader, Logger& log)
     : config_(config), fleet_(fleet), loader_(loader), log_(log) {}
 
-Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& config, const Fleet& fleet,
+Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& config, Fleet& fleet,
                                                               InventoryLoader& loader, Logger& log) {
   StoreSettings store_settings;
   store_settings.folder = config.store.folder;
   store_settings.journal_delay = config.store.journal_delay;
   store_settings.survives_power_loss = config.store.survives_power_loss;
+  store_settings.journal.most_entries = config.store.journal_entries;
+  store_settings.journal.longest_age = config.store.journal_age;
   auto store = Store::open(store_settings, log);
   if (!store) return tl::unexpected<Error>(store.error());
   std::unique_ptr<NetbootRecords> records(new NetbootRecords(config, fleet, loader, log));
@@ -27,7 +29,7 @@ Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& conf
   recorder_settings.limits.boots_per_host = store_settings.boots_per_host;
   recorder_settings.records_pending = config.dhcp.unknown_hosts != Config::Dhcp::Unknown::kIgnore;
   auto recorder =
-      Recorder::start(recorder_settings, records->hosts_, *records->store_, records->metrics_, records->clock_, log);
+      Recorder::start(recorder_settings, records->hosts_, *records->store_, records->listener_, records->clock_, log);
   if (!recorder) return tl::unexpected<Error>(recorder.error());
   records->recorder_ = std::move(*recorder);
   loader.on_hosts([self = records.get()](const std::vector<Host>& hosts) { self->take_hosts(hosts); });

@@ -27,8 +27,8 @@ class NetbootRecords {
  public:
   /// Opens the store, reads assignments and joins the loader. `config`, `fleet`, `loader` and `log` must outlive it.
   /// Errors: the store's, in words that say what to do.
-  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, const Fleet& fleet,
-                                                       InventoryLoader& loader, Logger& log);
+  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, Fleet& fleet, InventoryLoader& loader,
+                                                       Logger& log);
   /// Netboot must be gone by then: it uses all of this.
   ~NetbootRecords();
   NetbootRecords(const NetbootRecords&) = delete;
@@ -42,16 +42,30 @@ class NetbootRecords {
   void write_metrics(prom_text::Writer& out);
 
  private:
-  NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Logger& log);
+  /// Boots are counted, and are facts of their nodes' phases.
+  class Listener final : public NetbootListener {
+   public:
+    Listener(NetbootMetrics& metrics, Fleet& fleet) : metrics_(metrics), fleet_(fleet) {}
+    void count(const NetbootEvent& event) override { metrics_.count(event); }
+    void count_end(const EndedBoot& boot) override { metrics_.count_end(boot); }
+    void note(const std::string& node, const BootFact& fact, WallTime at) override { fleet_.note_boot(node, fact, at); }
+
+   private:
+    NetbootMetrics& metrics_;
+    Fleet& fleet_;
+  };
+
+  NetbootRecords(const Config& config, Fleet& fleet, InventoryLoader& loader, Logger& log);
   void take_hosts(const std::vector<Host>& hosts);
 
   const Config& config_;
-  const Fleet& fleet_;
+  Fleet& fleet_;
   InventoryLoader& loader_;
   Logger& log_;
   const Clock clock_;
   InventoryHosts hosts_;
   NetbootMetrics metrics_;
+  Listener listener_{metrics_, fleet_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Recorder> recorder_;  // last: it uses all of the above
 };

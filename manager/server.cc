@@ -7,20 +7,24 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "common/clock.h"
 #include "common/http/server.h"
 #include "common/text.h"
+#include "manager/api/event_routes.h"
 #include "manager/api/routes.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
+#include "manager/phase_journal.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
+#include "manager/store/journal.h"
 
 namespace piman::manager {
 namespace {
@@ -52,6 +56,20 @@ void raise_descriptor_limit(Logger& log) {
   log.warn("can't raise the limit of open files");
 }
 
+/// What a node is called beside its name, for whoever chooses nodes.
+std::string label_of(const Config& config, const NetbootRecords* records, const Host& host, std::string_view label) {
+  if (label == "switch") {
+    const power::SwitchConfig* power_switch = config.power.switch_of(host.name);
+    return power_switch == nullptr ? std::string() : power_switch->name;
+  }
+  if (records == nullptr) return {};
+  const auto hosts = records->hosts().hosts();
+  const netboot::Host* known = hosts->find(host.mac);
+  if (known == nullptr) return {};
+  if (label == "group") return known->group;
+  return label == "image" ? known->image : std::string();
+}
+
 int fail_start(const Error& error) {
   std::fprintf(stderr, "piman: %s\n", error.message.c_str());
   return 1;
@@ -63,19 +81,34 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   const WallTime started = std::chrono::system_clock::now();
   raise_descriptor_limit(log);
 
-  Fleet fleet(history_points(config));
+  Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
   inventory.load();
+  // Where nothing else must be remembered, events are remembered as long as the program runs. Ids go on from the clock.
+  JournalSettings journal_settings;
+  journal_settings.most_entries = config.store.journal_entries;
+  journal_settings.longest_age = config.store.journal_age;
+  Journal own_journal(journal_settings, static_cast<std::uint64_t>(unix_seconds(started)), nullptr);
+  PhaseJournal phase_journal;
   std::unique_ptr<NetbootRecords> netboot_records;
   if (config.netboot.enabled || !config.power.switches.empty()) {
     auto started_records = NetbootRecords::start(config, fleet, inventory, log);
     if (!started_records) return fail_start(started_records.error());
     netboot_records = std::move(*started_records);
   }
+  Journal& journal = netboot_records ? netboot_records->store().journal() : own_journal;
+  fleet.on_phase([&journal, &phase_journal](const PhaseChange& change) {
+    if (auto entry = phase_journal.entry_of(change)) journal.append(std::move(*entry));
+  });
   std::unique_ptr<OrderService> orders;
   if (netboot_records) {
-    auto started_orders = OrderService::start(config, fleet, netboot_records->store(), {}, log);
+    const auto note_install = [&fleet](const netboot::install::InstallEvent& event) {
+      if (const auto fact = install_fact(event)) {
+        fleet.note_install(event.node.name, *fact, std::chrono::system_clock::now());
+      }
+    };
+    auto started_orders = OrderService::start(config, fleet, netboot_records->store(), note_install, log);
     if (!started_orders) return fail_start(started_orders.error());
     orders = std::move(*started_orders);
   }
@@ -108,6 +141,9 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&netboot_records, &orders](prom_text::Writer& out) {
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
+                           },
+                           [&config, &netboot_records](const Host& host, std::string_view label) {
+                             return label_of(config, netboot_records.get(), host, label);
                            }};
   add_routes(router, context);
   if (config.netboot.enabled) {
@@ -120,6 +156,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   } else {
     add_routes_without_orders(router);
   }
+  add_event_routes(router, journal, config.web.threads);
   http::ServerOptions options;
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;
