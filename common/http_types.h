@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,12 +53,23 @@ struct BodyPart {
   std::function<void(std::uint64_t sent_bytes)> on_end;
 };
 
+/// A body that is made while it is sent, for as long as its client listens.
+/// Thread-safety: used by one thread at a time.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  /// Appends what there is to `out`; waits for it, at most so long, and may append nothing. False: that was the end.
+  virtual bool next(std::string& out, std::chrono::milliseconds wait) = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   Headers headers;
   std::string body;
   std::optional<BodyPart> part;  ///< when set, the body is this and `body` stays empty
+  /// When set, the body is this; it ends with the connection. It holds one of the server's threads.
+  std::shared_ptr<BodyStream> stream;
 
   static Response text(int status, std::string body);
   static Response json(int status, std::string body);

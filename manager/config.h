@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/net_types.h"
 #include "common/result.h"
+#include "manager/fleet/phase.h"
 #include "manager/ipv4_range.h"
 #include "manager/power/power_config.h"
 #include "manager/watch/watch_config.h"
@@ -54,7 +55,11 @@ struct Config {
     std::string folder = "state";  ///< made absolute against the configuration file's folder
     bool survives_power_loss = true;
     std::chrono::milliseconds journal_delay{5'000};  ///< how long boots and the journal are gathered before a write
+    std::size_t journal_entries = 20'000;
+    std::chrono::milliseconds journal_age{90L * 86'400'000};
   } store;
+
+  PhaseRules phases;
 
   struct Netboot {
     bool enabled = false;

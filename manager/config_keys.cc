@@ -26,6 +26,9 @@ constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
 
+constexpr std::uint64_t kLeastEntries = 100;
+constexpr std::uint64_t kMostEntries = 200'000;
+
 constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
 constexpr std::uint64_t kMostTransfers = 65'536;
 constexpr std::uint64_t kLeastBlock = 512;
@@ -58,7 +61,7 @@ constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 67> kKeys = {{
+constexpr std::array<ConfigKey, 72> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -138,6 +141,28 @@ constexpr std::array<ConfigKey, 67> kKeys = {{
      "How long boots, pending hosts and journal lines are gathered before they are written together.",
      [](Config& c, In t) { return set_duration(c.store.journal_delay, t, milliseconds(0), milliseconds(600'000)); },
      [](const Config& c) { return format_duration(c.store.journal_delay); }},
+    {"store", "journal_entries", "whole number, 100 to 200000", kNumber,
+     "How many events the journal keeps. The oldest are forgotten first.",
+     [](Config& c, In t) { return set_number(c.store.journal_entries, t, kLeastEntries, kMostEntries); },
+     [](const Config& c) { return concat(c.store.journal_entries); }},
+    {"store", "journal_age", "duration, 1h to 3650d", kText,
+     "How long the journal keeps them.",
+     [](Config& c, In t) { return set_duration(c.store.journal_age, t, milliseconds(3'600'000), kDay * 3650); },
+     [](const Config& c) { return format_duration(c.store.journal_age); }},
+
+    {"phases", "quarantine_after", "whole number, 0 to 100", kNumber,
+     "A node of which so many boots in a row came to nothing is called quarantined; 0: never.",
+     [](Config& c, In t) { return set_number(c.phases.quarantine_after, t, 0, 100); },
+     [](const Config& c) { return concat(c.phases.quarantine_after); }},
+    {"phases", "boot_time", "duration, 10s to 1d", kText,
+     "A node that is in one phase of its boot for longer (`dhcp`, `loading`, `booting`) is called stuck there. The largest "
+     "boot files over the slowest wire should fit in.",
+     [](Config& c, In t) { return set_duration(c.phases.boot_time, t, milliseconds(10'000), kDay); },
+     [](const Config& c) { return format_duration(c.phases.boot_time); }},
+    {"phases", "install_time", "duration, 10s to 1d", kText,
+     "The same for the phases of an install: `hello`, `formatting`, `downloading`, `verifying`.",
+     [](Config& c, In t) { return set_duration(c.phases.install_time, t, milliseconds(10'000), kDay); },
+     [](const Config& c) { return format_duration(c.phases.install_time); }},
 
     {"netboot", "enabled", "true or false", kText,
      "Whether this manager boots nodes. Nothing below has an effect otherwise.",
@@ -376,6 +401,7 @@ std::string_view config_section_help(std::string_view section) {
       {"agents", "How the nodes are reached."},
       {"scrape", "How the nodes are asked for their state."},
       {"store", "What the manager must not forget."},
+      {"phases", "When a node is called stuck, and when quarantined."},
       {"netboot", "Booting nodes over the network."},
       {"dhcp", "Addresses, and where to boot from."},
       {"tftp", "The boot files."},

@@ -27,7 +27,7 @@ class NetbootRecords {
  public:
   /// Reads assignments and joins the loader. All references must outlive it.
   /// Errors: the store's, in words that say what to do.
-  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, const Fleet& fleet,
+  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, Fleet& fleet,
                                                        InventoryLoader& loader, Store& store, Logger& log);
   /// Netboot must be gone by then: it uses all of this.
   ~NetbootRecords();
@@ -41,17 +41,31 @@ class NetbootRecords {
   void write_metrics(prom_text::Writer& out);
 
  private:
-  NetbootRecords(const Config& config, const Fleet& fleet, InventoryLoader& loader, Store& store, Logger& log);
+  /// Boots are counted, and are facts of their nodes' phases.
+  class Listener final : public NetbootListener {
+   public:
+    Listener(NetbootMetrics& metrics, Fleet& fleet) : metrics_(metrics), fleet_(fleet) {}
+    void count(const NetbootEvent& event) override { metrics_.count(event); }
+    void count_end(const EndedBoot& boot) override { metrics_.count_end(boot); }
+    void note(const std::string& node, const BootFact& fact, WallTime at) override { fleet_.note_boot(node, fact, at); }
+
+   private:
+    NetbootMetrics& metrics_;
+    Fleet& fleet_;
+  };
+
+  NetbootRecords(const Config& config, Fleet& fleet, InventoryLoader& loader, Store& store, Logger& log);
   void take_hosts(const std::vector<Host>& hosts);
 
   const Config& config_;
-  const Fleet& fleet_;
+  Fleet& fleet_;
   InventoryLoader& loader_;
   Store& store_;
   Logger& log_;
   const Clock clock_;
   InventoryHosts hosts_;
   NetbootMetrics metrics_;
+  Listener listener_{metrics_, fleet_};
   std::unique_ptr<Recorder> recorder_;  // last: it uses all of the above
 };
 

@@ -20,8 +20,6 @@ using prom_text::Family;
 using prom_text::Type;
 using prom_text::Writer;
 
-constexpr std::array kPhases = {Phase::kPending, Phase::kUp, Phase::kAgentDown, Phase::kDown};
-
 struct NodeFamilies {
   Family build{"piman_build_info", Type::kGauge, "Always 1; the version of this piman is a label."};
   Family start{"piman_start_time_seconds", Type::kGauge,
@@ -32,6 +30,11 @@ struct NodeFamilies {
                    "Whether anything on the node answered the last scrape: 1 with piman_node_up 0 is a dead agent."};
   Family info{"piman_node_info", Type::kGauge, "Always 1; what is known of the node is in the labels."};
   Family phase{"piman_node_phase", Type::kGauge, "1 for the phase in which the node is, 0 for the others."};
+  Family phase_since{"piman_node_phase_since_timestamp_seconds", Type::kGauge,
+                     "When the node came into its phase, in seconds since the Unix epoch."};
+  Family stuck{"piman_node_stuck", Type::kGauge,
+               "Whether the node is in its phase longer than phases.boot_time or phases.install_time allows."};
+  Family failed_boots{"piman_node_failed_boots", Type::kGauge, "Boots in a row that came to nothing."};
   Family last_seen{"piman_node_last_seen_timestamp_seconds", Type::kGauge,
                    "The last successful scrape, in seconds since the Unix epoch."};
   Family page_age{"piman_node_page_age_seconds", Type::kGauge,
@@ -112,11 +115,11 @@ void SelfMetrics::write_fleet(Writer& out, const FleetSnapshot& fleet, WallTime 
   out.sample({{"version", PIMAN_VERSION}}, std::uint64_t{1});
   out.single(families.start, unix_seconds(started_));
 
-  std::array<std::uint64_t, kPhases.size()> counts{};
+  std::array<std::uint64_t, kPhaseCount> counts{};
   for (const auto& node : fleet.nodes) ++counts[static_cast<std::size_t>(node->phase)];
   out.family(families.fleet);
-  for (const Phase phase : kPhases) {
-    out.sample({{"site", site_}, {"phase", to_string(phase)}}, counts[static_cast<std::size_t>(phase)]);
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    out.sample({{"site", site_}, {"phase", to_string(static_cast<Phase>(i))}}, counts[i]);
   }
 
   // One pass a family: the format wants the samples of a family together.
@@ -135,10 +138,10 @@ void SelfMetrics::write_fleet(Writer& out, const FleetSnapshot& fleet, WallTime 
   };
   const auto when = [](bool known, double value) { return known ? std::optional(value) : std::nullopt; };
 
-  each(families.up, [&](const NodeState& n) { return when(n.scrapes > 0, n.phase == Phase::kUp ? 1 : 0); });
-  each(families.reachable, [&](const NodeState& n) {
-    return when(n.scrapes > 0, n.phase == Phase::kUp || n.phase == Phase::kAgentDown ? 1 : 0);
-  });
+  const auto answered = [](const NodeState& n) { return n.last.error == ScrapeError::kNone; };
+  each(families.up, [&](const NodeState& n) { return when(n.scrapes > 0, answered(n) ? 1 : 0); });
+  each(families.reachable,
+       [&](const NodeState& n) { return when(n.scrapes > 0, answered(n) || n.last.host_answered ? 1 : 0); });
   out.family(families.info);
   for (const auto& node : fleet.nodes) {
     out.sample({{"node", node->host.name},
@@ -150,11 +153,15 @@ void SelfMetrics::write_fleet(Writer& out, const FleetSnapshot& fleet, WallTime 
   }
   out.family(families.phase);
   for (const auto& node : fleet.nodes) {
-    for (const Phase phase : kPhases) {
+    for (std::size_t i = 0; i < kPhaseCount; ++i) {
+      const auto phase = static_cast<Phase>(i);
       out.sample({{"node", node->host.name}, {"site", site_}, {"phase", to_string(phase)}},
                  std::uint64_t{node->phase == phase ? 1U : 0U});
     }
   }
+  each(families.phase_since, [](const NodeState& n) { return std::optional(unix_seconds(n.phase_since)); });
+  each(families.stuck, [](const NodeState& n) { return std::optional(n.stuck ? 1.0 : 0.0); });
+  each(families.failed_boots, [](const NodeState& n) { return std::optional(static_cast<double>(n.failed_boots)); });
   each(families.last_seen,
        [&](const NodeState& n) { return n.last_seen ? std::optional(unix_seconds(*n.last_seen)) : std::nullopt; });
   each(families.page_age, [&](const NodeState& n) {

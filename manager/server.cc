@@ -7,12 +7,14 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "common/clock.h"
 #include "common/http/server.h"
 #include "common/text.h"
+#include "manager/api/event_routes.h"
 #include "manager/api/routes.h"
 #include "manager/api/watch_routes.h"
 #include "manager/fleet/fleet.h"
@@ -20,8 +22,10 @@
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
+#include "manager/phase_journal.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
+#include "manager/store/journal.h"
 #include "manager/store/store.h"
 #include "manager/watch_service.h"
 
@@ -51,6 +55,8 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, Logger& log) {
   settings.folder = config.store.folder;
   settings.journal_delay = config.store.journal_delay;
   settings.survives_power_loss = config.store.survives_power_loss;
+  settings.journal.most_entries = config.store.journal_entries;
+  settings.journal.longest_age = config.store.journal_age;
   return Store::open(settings, log);
 }
 
@@ -61,6 +67,20 @@ void raise_descriptor_limit(Logger& log) {
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
   log.warn("can't raise the limit of open files");
+}
+
+/// What a node is called beside its name, for whoever chooses nodes.
+std::string label_of(const Config& config, const NetbootRecords* records, const Host& host, std::string_view label) {
+  if (label == "switch") {
+    const power::SwitchConfig* power_switch = config.power.switch_of(host.name);
+    return power_switch == nullptr ? std::string() : power_switch->name;
+  }
+  if (records == nullptr) return {};
+  const auto hosts = records->hosts().hosts();
+  const netboot::Host* known = hosts->find(host.mac);
+  if (known == nullptr) return {};
+  if (label == "group") return known->group;
+  return label == "image" ? known->image : std::string();
 }
 
 int fail_start(const Error& error) {
@@ -74,7 +94,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   const WallTime started = std::chrono::system_clock::now();
   raise_descriptor_limit(log);
 
-  Fleet fleet(history_points(config));
+  Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
   inventory.load();
@@ -85,15 +105,30 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
     if (!opened) return fail_start(opened.error());
     store = std::move(*opened);
   }
+  // Where nothing else must be remembered, events are remembered as long as the program runs. Ids go on from the clock.
+  JournalSettings journal_settings;
+  journal_settings.most_entries = config.store.journal_entries;
+  journal_settings.longest_age = config.store.journal_age;
+  Journal own_journal(journal_settings, static_cast<std::uint64_t>(unix_seconds(started)), nullptr);
+  PhaseJournal phase_journal;
   std::unique_ptr<NetbootRecords> netboot_records;
   if (takes_orders) {
     auto started_records = NetbootRecords::start(config, fleet, inventory, *store, log);
     if (!started_records) return fail_start(started_records.error());
     netboot_records = std::move(*started_records);
   }
+  Journal& journal = store ? store->journal() : own_journal;
+  fleet.on_phase([&journal, &phase_journal](const PhaseChange& change) {
+    if (auto entry = phase_journal.entry_of(change)) journal.append(std::move(*entry));
+  });
   std::unique_ptr<OrderService> orders;
   if (netboot_records) {
-    auto started_orders = OrderService::start(config, fleet, *store, {}, log);
+    const auto note_install = [&fleet](const netboot::install::InstallEvent& event) {
+      if (const auto fact = install_fact(event)) {
+        fleet.note_install(event.node.name, *fact, std::chrono::system_clock::now());
+      }
+    };
+    auto started_orders = OrderService::start(config, fleet, *store, note_install, log);
     if (!started_orders) return fail_start(started_orders.error());
     orders = std::move(*started_orders);
   }
@@ -134,6 +169,9 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
                              if (watch) watch->write_metrics(out);
+                           },
+                           [&config, &netboot_records](const Host& host, std::string_view label) {
+                             return label_of(config, netboot_records.get(), host, label);
                            }};
   add_routes(router, context);
   if (config.netboot.enabled) {
@@ -151,6 +189,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   } else {
     add_routes_without_watch(router);
   }
+  add_event_routes(router, journal, config.web.threads);
   http::ServerOptions options;
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -22,6 +23,9 @@ namespace {
 constexpr std::size_t kOneWriteBytes = 256UL * 1024;
 /// A BodyPart goes out in pieces of this size: what one slow client may hold of the server's memory.
 constexpr std::size_t kPieceBytes = 128UL * 1024;
+
+/// How soon a stream with nothing to say notices that the server stops.
+constexpr std::chrono::milliseconds kStreamWait{500};
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 
@@ -89,7 +93,7 @@ void append_head(std::string& out, const Response& response, bool close) {
   if (!response.content_type.empty()) out += concat("Content-Type: ", response.content_type, "\r\n");
   for (const auto& [name, value] : response.headers) out += concat(name, ": ", value, "\r\n");
   if (close) out += "Connection: close\r\n";
-  if (response.status != 204 && response.status != 304) {
+  if (response.status != 204 && response.status != 304 && !response.stream) {
     const std::uint64_t length = response.part ? response.part->length : response.body.size();
     out += concat("Content-Length: ", length, "\r\n");
   }
@@ -102,6 +106,7 @@ class CivetwebServer final : public Server {
       : options_(options), router_(router), log_(log) {}
 
   ~CivetwebServer() override {
+    stopping_ = true;
     if (context_ != nullptr) mg_stop(context_);
   }
   CivetwebServer(const CivetwebServer&) = delete;
@@ -201,8 +206,11 @@ class CivetwebServer final : public Server {
 
   void send(mg_connection* connection, const Response& response, bool close, bool head_only) const {
     thread_local std::string out;
-    append_head(out, response, close);
-    if (response.part) {
+    append_head(out, response, close || response.stream != nullptr);
+    if (response.stream) {
+      mg_disable_connection_keep_alive(connection);
+      if (write_all(connection, out) && !head_only) send_stream(connection, *response.stream);
+    } else if (response.part) {
       const bool head_sent = write_all(connection, out);
       std::uint64_t sent = 0;
       if (head_sent && !head_only) sent = send_part(connection, *response.part);
@@ -224,6 +232,16 @@ class CivetwebServer final : public Server {
     if (written >= 0 && static_cast<std::size_t>(written) == bytes.size()) return true;
     mg_disable_connection_keep_alive(connection);
     return false;
+  }
+
+  /// Until the stream ends, its client is gone, or the server stops.
+  void send_stream(mg_connection* connection, BodyStream& stream) const {
+    std::string piece;
+    for (bool goes_on = true; goes_on && !stopping_;) {
+      piece.clear();
+      goes_on = stream.next(piece, kStreamWait);
+      if (!piece.empty() && !write_all(connection, piece)) return;
+    }
   }
 
   /// Returns how many bytes the client's connection took.
@@ -250,6 +268,7 @@ class CivetwebServer final : public Server {
   const Router& router_;
   Logger& log_;
   mg_context* context_ = nullptr;
+  std::atomic<bool> stopping_ = false;
   Mutex mutex_;
   std::string first_message_ PIMAN_GUARDED_BY(mutex_);
 };

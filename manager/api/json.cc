@@ -60,6 +60,10 @@ Json node_object(const NodeState& node, const HistoryOf& history_of) {
       {"mac", node.host.mac.to_string()},
       {"phase", to_string(node.phase)},
       {"phase_since", number(unix_seconds(node.phase_since))},
+      {"phase_detail", word(node.phase_detail)},
+      {"phase_percent", node.percent ? Json(*node.percent) : Json()},
+      {"stuck", node.stuck},
+      {"failed_boots", node.failed_boots},
       {"last_seen", time_or_null(node.last_seen)},
       {"model", word(node.model)},
       {"boot_time", number(node.boot_time_seconds)},
@@ -91,9 +95,9 @@ Json node_object(const NodeState& node, const HistoryOf& history_of) {
   return json;
 }
 
-std::string_view health_of(Phase phase) {
-  if (phase == Phase::kPending) return "unknown";
-  return phase == Phase::kUp ? "up" : "down";
+std::string_view health_of(const NodeState& node) {
+  if (node.scrapes == 0) return "unknown";
+  return node.last.error == ScrapeError::kNone ? "up" : "down";
 }
 
 std::string text_member(const nlohmann::json& object, const char* key) {
@@ -107,14 +111,53 @@ std::optional<double> number_member(const nlohmann::json& object, const char* ke
   return found->get<double>();
 }
 
+Result<FleetView::Node> parse_node(const nlohmann::json& node) {
+  if (!node.is_object() || text_member(node, "name").empty()) return fail("a node in the answer has no name");
+  FleetView::Node row;
+  row.name = text_member(node, "name");
+  row.address = text_member(node, "address");
+  row.phase = text_member(node, "phase");
+  row.phase_detail = text_member(node, "phase_detail");
+  row.phase_percent = number_member(node, "phase_percent");
+  const auto stuck = node.find("stuck");
+  row.stuck = stuck != node.end() && stuck->is_boolean() && stuck->get<bool>();
+  row.mac = text_member(node, "mac");
+  row.model = text_member(node, "model");
+  row.phase_since = number_member(node, "phase_since");
+  row.last_seen = number_member(node, "last_seen");
+  row.uptime_seconds = number_member(node, "uptime_seconds");
+  row.cpu_percent = number_member(node, "cpu_percent");
+  row.memory_percent = number_member(node, "memory_percent");
+  row.disk_percent = number_member(node, "disk_percent");
+  row.temperature_celsius = number_member(node, "temperature_celsius");
+  const auto error = node.find("last_error");
+  if (error != node.end() && error->is_object()) row.error = text_member(*error, "message");
+  return row;
+}
+
+/// The `data` of an answer. Errors: it is none, or what it says of an error.
+Result<nlohmann::json> data_of(std::string_view text) {
+  auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail("the answer is not a JSON object");
+  if (text_member(json, "status") != "success") {
+    const std::string error = text_member(json, "error");
+    return fail(error.empty() ? "the answer has no status \"success\"" : error);
+  }
+  const auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) return fail("the answer has no \"data\" object");
+  return std::move(*data);
+}
+
 }  // namespace
 
-std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of) {
+std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of,
+                       const NodeFilter& wanted) {
   const Config& config = facts.config;
   Json counts = Json::object();
-  for (const Phase phase : {Phase::kPending, Phase::kUp, Phase::kAgentDown, Phase::kDown}) counts[to_string(phase)] = 0;
+  for (std::size_t i = 0; i < kPhaseCount; ++i) counts[to_string(static_cast<Phase>(i))] = 0;
   Json nodes = Json::array();
   for (const auto& node : fleet.nodes) {
+    if (wanted && !wanted(*node)) continue;
     Json& count = counts[to_string(node->phase)];
     count = count.get<std::size_t>() + 1;
     nodes.push_back(node_object(*node, history_of));
@@ -137,8 +180,19 @@ std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, con
                   {"nodes", std::move(nodes)}});
 }
 
-std::string node_json(const NodeState& node, const HistoryOf& history_of) {
-  return success(node_object(node, history_of));
+std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now) {
+  Json json = node_object(node, history_of);
+  json["now"] = number(unix_seconds(now));
+  Json phases = Json::array();
+  for (std::size_t i = 0; i < node.phases->size(); ++i) {
+    const PhaseSpan& span = (*node.phases)[i];
+    const WallTime end = i + 1 < node.phases->size() ? (*node.phases)[i + 1].since : now;
+    phases.push_back({{"phase", to_string(span.phase)},
+                      {"since", number(unix_seconds(span.since))},
+                      {"seconds", number(std::max(0.0, unix_seconds(end) - unix_seconds(span.since)))}});
+  }
+  json["phases"] = std::move(phases);
+  return success(std::move(json));
 }
 
 std::string history_json(std::string_view name, std::span<const HistoryPoint> points) {
@@ -158,7 +212,7 @@ std::string targets_json(const FleetSnapshot& fleet, const Config& config) {
         {"scrapePool", "nodes"},
         {"scrapeUrl", url},
         {"globalUrl", url},
-        {"health", health_of(node->phase)},
+        {"health", health_of(*node)},
         {"lastError", node->scrapes > 0 ? node->last.error_text : std::string()},
         // Go's zero time is how Prometheus says "never".
         {"lastScrape", node->scrapes > 0 ? rfc3339(node->last.at) : "0001-01-01T00:00:00Z"},
@@ -186,14 +240,8 @@ std::string error_json(std::string_view type, std::string_view message) {
 }
 
 Result<FleetView> parse_nodes_json(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail("the answer is not a JSON object");
-  if (text_member(json, "status") != "success") {
-    const std::string error = text_member(json, "error");
-    return fail(error.empty() ? "the answer has no status \"success\"" : error);
-  }
-  const auto data = json.find("data");
-  if (data == json.end() || !data->is_object()) return fail("the answer has no \"data\" object");
+  const auto data = data_of(text);
+  if (!data) return tl::unexpected<Error>(data.error());
   const auto nodes = data->find("nodes");
   if (nodes == data->end() || !nodes->is_array()) return fail("the answer has no \"nodes\" array");
 
@@ -201,22 +249,28 @@ Result<FleetView> parse_nodes_json(std::string_view text) {
   view.site = text_member(*data, "site");
   view.now = number_member(*data, "now").value_or(0);
   for (const auto& node : *nodes) {
-    if (!node.is_object() || text_member(node, "name").empty()) return fail("a node in the answer has no name");
-    FleetView::Node row;
-    row.name = text_member(node, "name");
-    row.address = text_member(node, "address");
-    row.phase = text_member(node, "phase");
-    row.model = text_member(node, "model");
-    row.phase_since = number_member(node, "phase_since");
-    row.last_seen = number_member(node, "last_seen");
-    row.uptime_seconds = number_member(node, "uptime_seconds");
-    row.cpu_percent = number_member(node, "cpu_percent");
-    row.memory_percent = number_member(node, "memory_percent");
-    row.disk_percent = number_member(node, "disk_percent");
-    row.temperature_celsius = number_member(node, "temperature_celsius");
-    const auto error = node.find("last_error");
-    if (error != node.end() && error->is_object()) row.error = text_member(*error, "message");
-    view.nodes.push_back(std::move(row));
+    auto row = parse_node(node);
+    if (!row) return tl::unexpected<Error>(row.error());
+    view.nodes.push_back(std::move(*row));
+  }
+  return view;
+}
+
+Result<NodeView> parse_node_json(std::string_view text) {
+  const auto data = data_of(text);
+  if (!data) return tl::unexpected<Error>(data.error());
+  auto node = parse_node(*data);
+  if (!node) return tl::unexpected<Error>(node.error());
+  NodeView view;
+  view.node = std::move(*node);
+  view.now = number_member(*data, "now").value_or(0);
+  view.failed_boots = number_member(*data, "failed_boots").value_or(0);
+  const auto phases = data->find("phases");
+  if (phases == data->end() || !phases->is_array()) return fail("the answer has no \"phases\" array");
+  for (const auto& span : *phases) {
+    if (!span.is_object()) return fail("a phase in the answer is no object");
+    view.phases.push_back({text_member(span, "phase"), number_member(span, "since").value_or(0),
+                           number_member(span, "seconds").value_or(0)});
   }
   return view;
 }

@@ -32,8 +32,12 @@ struct ServerFacts {
 /// The points to show for a node; no function: no history in the answer.
 using HistoryOf = std::function<std::vector<HistoryPoint>(std::string_view name)>;
 
-std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of);
-std::string node_json(const NodeState& node, const HistoryOf& history_of);
+/// Which nodes to show; no function: all.
+using NodeFilter = std::function<bool(const NodeState& node)>;
+
+std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of,
+                       const NodeFilter& wanted = {});
+std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now);
 std::string history_json(std::string_view name, std::span<const HistoryPoint> points);
 /// In the shape of Prometheus's own targets API, so that what reads that one reads this one.
 std::string targets_json(const FleetSnapshot& fleet, const Config& config);
@@ -45,7 +49,9 @@ std::string error_json(std::string_view type, std::string_view message);
 /// The fleet as a client sees it: what `piman status` prints.
 struct FleetView {
   struct Node {
-    std::string name, address, phase, model, error;
+    std::string name, address, mac, phase, phase_detail, model, error;
+    bool stuck = false;
+    std::optional<double> phase_percent;
     std::optional<double> phase_since, last_seen, uptime_seconds;
     std::optional<double> cpu_percent, memory_percent, disk_percent, temperature_celsius;
   };
@@ -55,5 +61,18 @@ struct FleetView {
 };
 /// Reads what nodes_json() writes. Errors: anything else, with the part that is missing or wrong.
 Result<FleetView> parse_nodes_json(std::string_view json);
+
+/// One node as a client sees it: what `piman node` prints.
+struct NodeView {
+  struct Span {
+    std::string phase;
+    double since = 0, seconds = 0;
+  };
+  FleetView::Node node;
+  double now = 0, failed_boots = 0;
+  std::vector<Span> phases;  ///< oldest first
+};
+/// Reads what node_json() writes.
+Result<NodeView> parse_node_json(std::string_view json);
 
 }  // namespace piman::manager::api

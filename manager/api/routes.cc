@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "common/prom_parse.h"
 #include "common/text.h"
@@ -61,6 +63,8 @@ class Routes {
     const auto points = history_points(request, 0);
     if (!points) return api_error(400, "bad_data", points.error().message);
     const auto fleet = context_.fleet.snapshot();
+    const auto words = http::query_values(request.query, "node");
+    if (!words.empty()) return chosen_nodes(*fleet, words, *points);
     // The version begins anew with each start; the answer's own clock makes it weak.
     const std::string etag =
         concat("W/\"", context_.started.time_since_epoch().count(), '-', fleet->version, '-', *points, '"');
@@ -82,7 +86,7 @@ class Routes {
     if (!points) return api_error(400, "bad_data", points.error().message);
     const auto node = context_.fleet.find(request.path_parameter("name"));
     if (node == nullptr) return api_error(404, "not_found", no_such_node(request));
-    return json_response(200, api::node_json(*node, history_of(*points)));
+    return json_response(200, api::node_json(*node, history_of(*points), std::chrono::system_clock::now()));
   }
 
   Response history(const Request& request) const {
@@ -107,8 +111,10 @@ class Routes {
     const auto node = context_.fleet.find(request.path_parameter("name"));
     if (node == nullptr) return Response::text(404, no_such_node(request) + '\n');
     if (node->phase == Phase::kPending) return not_up(*node, "was not scraped yet");
-    if (node->phase != Phase::kUp)
-      return not_up(*node, concat("is ", to_string(node->phase), ": ", node->last.error_text));
+    if (node->phase != Phase::kUp) {
+      const std::string& error = node->last.error_text;
+      return not_up(*node, concat("is ", to_string(node->phase), error.empty() ? "" : ": ", error));
+    }
     if (node->last.page == nullptr) return not_up(*node, "has no page");
     const auto age = std::chrono::system_clock::now() - node->last.at;
     if (age > context_.config.scrape.interval * kPageIntervals + context_.config.scrape.timeout) {
@@ -127,6 +133,25 @@ class Routes {
   }
 
  private:
+  Response chosen_nodes(const FleetSnapshot& fleet, const std::vector<std::string>& words, std::size_t points) const {
+    std::vector<Host> hosts;
+    for (const auto& node : fleet.nodes) hosts.push_back(node->host);
+    const auto chosen = select_nodes(hosts, words, [&](const Host& host, std::string_view label) {
+      if (label == "phase" || label == "stuck") {
+        const auto node = context_.fleet.find(host.name);
+        if (node == nullptr) return std::string();  // it has just left the inventory
+        return std::string(label == "phase" ? to_string(node->phase) : node->stuck ? "true" : "false");
+      }
+      return context_.label_of ? context_.label_of(host, label) : std::string();
+    });
+    if (!chosen) return api_error(400, "bad_data", chosen.error().message);
+    std::unordered_set<std::string_view> names;
+    for (const Host& host : *chosen) names.insert(host.name);
+    const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
+    return json_response(200, api::nodes_json(fleet, facts, history_of(points),
+                                              [&](const NodeState& node) { return names.contains(node.host.name); }));
+  }
+
   static std::int64_t seconds(WallTime::duration age) {
     return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count());
   }

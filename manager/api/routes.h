@@ -9,6 +9,7 @@
 #include "common/prom_text.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
+#include "manager/fleet/selection.h"
 #include "manager/self_metrics.h"
 
 /// Every route of the manager: its API, its metrics, the nodes' pages passed on, and the fleet page. docs/http_api.md
@@ -24,6 +25,7 @@ struct ApiContext {
   Logger& log;
   WallTime started;
   std::function<void(prom_text::Writer&)> write_more_metrics = {};  ///< safe to call from any thread; may be none
+  LabelOf label_of = {};  ///< of nodes, beside `phase` and `stuck`; safe to call from any thread; may be none
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.

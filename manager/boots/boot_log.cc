@@ -60,6 +60,12 @@ BootRecord record_of(const Boot& boot) { return {boot.mac, milliseconds_of(boot.
 
 }  // namespace
 
+std::optional<BootFact> fact_of(const EndedBoot& boot) {
+  // One that began anew shows by the boot that follows; of one that was loaded, scrapes tell the end.
+  if (boot.state != BootState::kStuck) return std::nullopt;
+  return BootFact{boot.started, BootFact::Reached::kStuck, boot.stuck_at};
+}
+
 BootLog::BootLog(const BootLogLimits& limits) : limits_(limits) {}
 
 void BootLog::take(const netboot::DhcpEvent& event, const netboot::HostTable& hosts, const Moment& now) {
@@ -69,7 +75,9 @@ void BootLog::take(const netboot::DhcpEvent& event, const netboot::HostTable& ho
   // A running system that renews its lease is not booting, and somebody's laptop never does.
   const bool may_begin =
       stage != BootStage::kSystem || (event.received == "DISCOVER" && hosts.find(event.mac) != nullptr);
+  last_machine_.reset();
   if (!has_open && !may_begin) return;
+  last_machine_ = event.mac;
   Host& host = host_of(event.mac, now);
   if (host.open && !joins(*host.open, event, stage)) {
     const bool was_through = host.open->boot.booted_ms.has_value();
@@ -107,6 +115,7 @@ void BootLog::take(const netboot::DhcpEvent& event, const netboot::HostTable& ho
 
 bool BootLog::take(const netboot::TransferEvent& event, const netboot::HostTable& hosts, const Moment& now) {
   const auto mac = whose(event.client, hosts);
+  last_machine_ = mac;
   if (!mac) return false;
   Host& host = host_of(*mac, now);
   OpenBoot& open = host.open ? *host.open : begin(*mac, host, now);
@@ -133,6 +142,7 @@ bool BootLog::take(const netboot::TransferEvent& event, const netboot::HostTable
 
 bool BootLog::take(const netboot::ConsoleLine& line, const netboot::HostTable& hosts, const Moment& now) {
   const auto mac = whose(line.client, hosts);
+  last_machine_ = mac;
   if (!mac) return false;
   Host& host = host_of(*mac, now);
   OpenBoot& open = host.open ? *host.open : begin(*mac, host, now);
@@ -182,6 +192,24 @@ void BootLog::restore(std::vector<BootRecord> records) {
     Host& host = host_of(record.mac, Moment{});
     keep(host, std::move(record));
   }
+}
+
+std::optional<BootFact> BootLog::progress_of(const MacAddress& mac) const {
+  const auto found = hosts_.find(mac);
+  if (found == hosts_.end() || !found->second.open) return std::nullopt;
+  const OpenBoot& open = *found->second.open;
+  const auto is_file = [](const BootEvent& event) { return std::holds_alternative<FileStep>(event.step); };
+  const bool loads = std::any_of(open.boot.events.begin(), open.boot.events.end(), is_file);
+  const bool is_system_only = open.boot.events.empty() || stage_of(open.boot.model) == BootStage::kSystem;
+  if (is_system_only && !loads) return std::nullopt;
+  BootFact fact;
+  fact.started = open.boot.started;
+  fact.reached = open.boot.booted_ms ? BootFact::Reached::kSystem
+                 : open.has_kernel   ? BootFact::Reached::kKernel
+                 : loads             ? BootFact::Reached::kLoading
+                                     : BootFact::Reached::kAsked;
+  fact.detail = stuck_at(open.boot);
+  return fact;
 }
 
 std::vector<Boot> BootLog::boots_of(const MacAddress& mac) const {

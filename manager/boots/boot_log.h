@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/net_types.h"
 #include "manager/boots/boot.h"
+#include "manager/fleet/phase.h"
 #include "manager/store/records.h"
 #include "netboot/hosts.h"
 #include "netboot/observer.h"
@@ -48,6 +49,8 @@ struct EndedBoot {
   std::chrono::milliseconds duration{0};  ///< until the system had its address, or else the last sign of life
   std::string stuck_at;
 };
+/// The same as a fact of the machine's phase; nothing for an end that says nothing of it.
+std::optional<BootFact> fact_of(const EndedBoot& boot);
 
 /// A boot that goes on, with what is to be remembered of it only so long.
 struct OpenBoot {
@@ -83,6 +86,11 @@ class BootLog {
   /// What an earlier run stored, oldest first. Boots that it left running have come to an end.
   void restore(std::vector<BootRecord> records);
 
+  /// How far the boot has come that goes on; nothing when there is none, or when a running system only asked for its
+  /// address.
+  std::optional<BootFact> progress_of(const MacAddress& mac) const;
+  /// The machine of which something was taken in last.
+  const std::optional<MacAddress>& last_machine() const { return last_machine_; }
   /// Newest first.
   std::vector<Boot> boots_of(const MacAddress& mac) const;
   /// Who was last given this address.
@@ -115,6 +123,7 @@ class BootLog {
   std::deque<std::pair<MacAddress, std::int64_t>> kept_;  ///< the ended boots of all hosts, oldest first
   std::size_t kept_bytes_ = 0;
   Output output_;
+  std::optional<MacAddress> last_machine_;
 };
 
 }  // namespace piman::manager

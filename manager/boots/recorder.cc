@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/boots/recorder.h"
 
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "common/text.h"
 
@@ -120,6 +122,8 @@ void Recorder::take_in(const std::vector<Queued>& events) {
   const auto hosts = hosts_.hosts();
   std::vector<PendingHosts::Change> changes;
   std::vector<PendingHost> newcomers;
+  std::map<MacAddress, WallTime> touched;
+  std::vector<std::tuple<std::string, BootFact, WallTime>> facts;
   {
     const MutexLock lock(state_mutex_);
     for (const Queued& queued : events) {
@@ -133,10 +137,17 @@ void Recorder::take_in(const std::vector<Queued>& events) {
       } else {
         boots_.take(std::get<netboot::ConsoleLine>(queued.event), *hosts, queued.at);
       }
+      if (boots_.last_machine()) touched.insert_or_assign(*boots_.last_machine(), queued.at.wall);
+    }
+    for (const auto& [mac, at] : touched) {
+      const netboot::Host* host = hosts->find(mac);
+      auto fact = host == nullptr ? std::nullopt : boots_.progress_of(mac);
+      if (fact) facts.emplace_back(host->name, std::move(*fact), at);
     }
     changes = pending_.take_changes();
   }
   for (const Queued& queued : events) listener_.count(queued.event);
+  for (const auto& [node, fact, at] : facts) listener_.note(node, fact, at);
   for (const PendingHost& host : newcomers) {
     log_.info("a machine that is not in the inventory asks to boot",
               {{"mac", host.mac.to_string()}, {"model", host.model}, {"interface", host.interface}});
@@ -158,6 +169,7 @@ void Recorder::give_out(BootLog::Output output, std::vector<PendingHosts::Change
   for (const EndedBoot& boot : output.ended) {
     listener_.count_end(boot);
     const netboot::Host* host = hosts->find(boot.mac);
+    if (const auto fact = host == nullptr ? std::nullopt : fact_of(boot)) listener_.note(host->name, *fact, now().wall);
     const std::string subject = host == nullptr ? boot.mac.to_string() : host->name;
     store_.append(entry_of(boot, subject));
     const bool went_well = boot.stuck_at.empty();

@@ -34,6 +34,8 @@ class NetbootListener {
   virtual ~NetbootListener() = default;
   virtual void count(const NetbootEvent& event) = 0;
   virtual void count_end(const EndedBoot& boot) = 0;
+  /// How far a node of the inventory has come.
+  virtual void note(const std::string& /*node*/, const BootFact& /*fact*/, WallTime /*at*/) {}
 };
 
 struct RecorderSettings {

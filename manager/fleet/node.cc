@@ -5,11 +5,6 @@
 
 namespace piman::manager {
 
-std::string_view to_string(Phase phase) {
-  constexpr std::array<std::string_view, 4> kNames = {"pending", "up", "agent-down", "down"};
-  return kNames[static_cast<std::size_t>(phase)];
-}
-
 std::string_view to_string(ScrapeError error) {
   constexpr std::array<std::string_view, kScrapeErrorCount> kNames = {
       "none", "timeout", "refused", "unreachable", "http_status", "too_large", "malformed", "other"};

@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/event.h"
 #include "common/net_types.h"
+#include "manager/fleet/phase.h"
 
 /// What the manager knows of one node, as plain values.
 namespace piman::manager {
@@ -24,15 +26,6 @@ struct Host {
 
   bool operator==(const Host&) const = default;
 };
-
-/// Where a node stands. The text is the JSON value, the metric label and the word on the page.
-enum class Phase : std::uint8_t {
-  kPending,    ///< in the inventory, not scraped yet
-  kUp,         ///< its agent answered the last scrape
-  kAgentDown,  ///< the host answers, its agent does not
-  kDown,       ///< nothing answers
-};
-std::string_view to_string(Phase phase);
 
 /// Why a scrape failed. The text is the metric label, the log word and what tests assert.
 enum class ScrapeError : std::uint8_t {
@@ -66,16 +59,29 @@ struct ScrapeResult {
   std::string page_content_type;  ///< what the agent called it
 };
 
-/// Pure: the phase after a scrape.
+/// Pure: what a scrape alone says.
 Phase phase_after(const ScrapeResult& result);
+
+/// A phase that a node came into.
+struct PhaseSpan {
+  Phase phase = Phase::kPending;
+  WallTime since{};
+
+  bool operator==(const PhaseSpan&) const = default;
+};
 
 struct NodeState {
   Host host;
   Phase phase = Phase::kPending;
   WallTime phase_since{};
-  std::optional<WallTime> last_seen;  ///< the last successful scrape
-  ScrapeResult last;                  ///< the last scrape, good or not
-  std::optional<NodeEvent> event;     ///< of the last successful scrape
+  std::string phase_detail;         ///< where it stands in the phase, or why it is in it; may be empty
+  std::optional<unsigned> percent;  ///< of the phase's work
+  bool stuck = false;               ///< too long in this phase
+  std::uint32_t failed_boots = 0;   ///< in a row
+  std::shared_ptr<const std::vector<PhaseSpan>> phases;  ///< the last ones, oldest first, the present one last
+  std::optional<WallTime> last_seen;                     ///< the last successful scrape
+  ScrapeResult last;                                     ///< the last scrape, good or not
+  std::optional<NodeEvent> event;                        ///< of the last successful scrape
   std::optional<double> temperature_celsius;
   std::optional<double> boot_time_seconds;
   std::string model;

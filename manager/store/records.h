@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -33,14 +34,23 @@ struct BootRecord {
   std::vector<std::uint8_t> data;
 };
 
-/// A line of the journal: what a person may want to know weeks later.
+/// An entry of the journal: what a person may want to know weeks later.
 struct JournalEntry {
   std::int64_t at_ms = 0;  ///< Unix time
-  std::string kind;        ///< "boot", "pending", "accepted", "other_server"
+  std::string kind;        ///< one word; docs/http_api.md lists them
   std::string subject;     ///< the node's name, or the hardware address of one without
   std::string text;
+  std::vector<std::pair<std::string, std::string>> data = {};  ///< the same for programs: who, why, result, ...
 
   bool operator==(const JournalEntry&) const = default;
+};
+
+/// An entry with its place in the journal.
+struct JournalEvent {
+  std::uint64_t id = 0;
+  JournalEntry entry;
+
+  bool operator==(const JournalEvent&) const = default;
 };
 
 /// Leases by what they are at one moment.

@@ -18,7 +18,7 @@ namespace {
 
 // Addresses are numbers in host order, hardware addresses six bytes (hex(mac) shows one), times Unix seconds or, where
 // the name says so, milliseconds.
-constexpr std::array<const char*, 3> kSteps = {{R"sql(
+constexpr std::array<const char*, 4> kSteps = {{R"sql(
 CREATE TABLE leases (
   address INTEGER PRIMARY KEY CHECK (address BETWEEN 0 AND 4294967295),
   mac BLOB NOT NULL CHECK (length(mac) = 6),
@@ -160,6 +160,9 @@ CREATE TABLE node_boots (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (node, at_ms)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                R"sql(
+ALTER TABLE journal ADD COLUMN data TEXT NOT NULL DEFAULT '';
 )sql"}};
 
 tl::unexpected<Error> fail_errno(const std::string& what, const std::string& path) {

@@ -20,6 +20,9 @@ namespace {
 
 using netboot::dhcp::Lease;
 
+/// More than the worker ever holds back, written in decimals for those who read ids.
+constexpr std::int64_t kMostUnstoredEvents = 10'000;
+
 tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path) {
   return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
 }
@@ -57,17 +60,39 @@ Result<Database> open_or_make(const std::string& path) {
 
 }  // namespace
 
-Store::Store(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
+class Store::Archive final : public JournalArchive {
+ public:
+  explicit Archive(Worker& worker) : worker_(worker) {}
+  void write(JournalEvent event) override { worker_.add(std::move(event)); }
+  Result<std::vector<JournalEvent>> read(const JournalQuery& query, std::uint64_t before) override {
+    return worker_.ask<std::vector<JournalEvent>>(
+        [&query, before](Tables& tables) { return tables.journal(query, before); });
+  }
+
+ private:
+  Worker& worker_;
+};
+
+Store::Store(std::unique_ptr<Worker> worker, const JournalSettings& settings, std::uint64_t last_id)
+    : worker_(std::move(worker)),
+      archive_(std::make_unique<Archive>(*worker_)),
+      journal_(settings, last_id, archive_.get()) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger& log) {
   auto lock = lock_folder(settings.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  auto database = open_or_make(settings.folder + "/piman.db");
+  const std::string path = settings.folder + "/piman.db";
+  const bool is_new = !exists(path);
+  auto database = open_or_make(path);
   if (!database) return tl::unexpected<Error>(database.error());
+  auto last_id = database->number("SELECT coalesce(max(id), 0) FROM journal");
+  if (!last_id) return tl::unexpected<Error>(last_id.error());
+  // Events that an earlier run told of and did not store any more must not share their ids with others.
+  if (!is_new) *last_id += kMostUnstoredEvents;
   auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*database));
   if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
-  return std::unique_ptr<Store>(new Store(std::move(worker)));
+  return std::unique_ptr<Store>(new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
 }
 
 Result<std::vector<Lease>> Store::load() {
@@ -84,10 +109,6 @@ Result<std::vector<PendingHost>> Store::load_pending() {
 Result<std::vector<BootRecord>> Store::load_boots() {
   return worker_->ask<std::vector<BootRecord>>([](Tables& tables) { return tables.boots(); });
 }
-Result<std::vector<JournalEntry>> Store::recent_journal(std::size_t most) {
-  return worker_->ask<std::vector<JournalEntry>>([most](Tables& tables) { return tables.journal(most); });
-}
-
 Result<OrderChanges> Store::load_orders() { return worker_->load_orders(); }
 void Store::put_orders(OrderChanges changes, Done done) {
   worker_->add(Worker::OrderBatch{std::move(changes), std::move(done)});
@@ -99,7 +120,6 @@ Result<void> Store::put_watch(const WatchChanges& changes) { return worker_->put
 void Store::put_pending(PendingHost host) { worker_->add(std::move(host)); }
 void Store::erase_pending(const MacAddress& mac) { worker_->erase_pending(mac); }
 void Store::put_boot(BootRecord boot) { worker_->add(std::move(boot)); }
-void Store::append(JournalEntry entry) { worker_->add(std::move(entry)); }
 StoreStats Store::stats() { return worker_->stats(); }
 
 }  // namespace piman::manager

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/log.h"
 #include "common/result.h"
 #include "manager/store/database.h"
+#include "manager/store/journal.h"
 #include "manager/store/order_records.h"
 #include "manager/store/records.h"
 #include "manager/store/watch_records.h"
@@ -26,7 +28,7 @@ struct StoreSettings {
   bool survives_power_loss = true;                ///< off: an ACK still survives the death of the process
   std::size_t boots_per_host = 8;
   std::size_t most_boots = 20'000;
-  std::size_t most_journal_entries = 20'000;
+  JournalSettings journal = {};
   std::size_t most_orders = 20'000;  ///< that are over
   std::size_t most_installs = 20'000;
 };
@@ -46,7 +48,8 @@ struct StoreStats {
 /// and the journal may be late: they are gathered and lost only with the power or by SIGKILL, and when the disk is full
 /// they are kept up to a limit and then counted as dropped. Errors: of open(), in words that say what to do. Later ones
 /// go to the callers, to stats() and, seldom, to the log. Thread-safety: every method may be called from any thread.
-/// One thread of its own does all the work on the file, so that only load*(), recent_journal() and put_watch() wait for
+/// One thread of its own does all the work on the file, so that only load*(), put_watch() and the journal, for what is old,
+/// wait for
 /// the disk.
 class Store final : public netboot::dhcp::LeaseStore {
  public:
@@ -62,7 +65,6 @@ class Store final : public netboot::dhcp::LeaseStore {
 
   Result<std::vector<PendingHost>> load_pending();
   Result<std::vector<BootRecord>> load_boots();
-  Result<std::vector<JournalEntry>> recent_journal(std::size_t most);
 
   /// All orders, and the newest installs. Waits.
   Result<OrderChanges> load_orders();
@@ -79,15 +81,19 @@ class Store final : public netboot::dhcp::LeaseStore {
   void put_pending(PendingHost host);
   void erase_pending(const MacAddress& mac);
   void put_boot(BootRecord boot);
-  void append(JournalEntry entry);
+  void append(JournalEntry entry) { journal_.append(std::move(entry)); }
+  Journal& journal() { return journal_; }
 
   /// Counts leases anew in the background when the counts are older than a few seconds.
   StoreStats stats();
 
  private:
   class Worker;
-  explicit Store(std::unique_ptr<Worker> worker);
+  class Archive;
+  Store(std::unique_ptr<Worker> worker, const JournalSettings& settings, std::uint64_t last_id);
   const std::unique_ptr<Worker> worker_;
+  const std::unique_ptr<Archive> archive_;
+  Journal journal_;
 };
 
 }  // namespace piman::manager

@@ -19,6 +19,32 @@ using netboot::dhcp::LeaseState;
 std::int64_t seconds_of(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
+/// Data as one text: pairs end in one separator, keys in another, which stand in no text of ours.
+constexpr char kPairEnd = '\x1e', kKeyEnd = '\x1f';
+
+std::string encoded(const std::vector<std::pair<std::string, std::string>>& data) {
+  std::string out;
+  const auto append = [&out](std::string_view text, char end) {
+    for (const char c : text) out += c == kPairEnd || c == kKeyEnd ? ' ' : c;
+    out += end;
+  };
+  for (const auto& [key, value] : data) {
+    append(key, kKeyEnd);
+    append(value, kPairEnd);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> decoded(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> data;
+  while (!text.empty()) {
+    std::string_view pair = next_until(text, kPairEnd);
+    const std::string_view key = next_until(pair, kKeyEnd);
+    data.emplace_back(key, pair);
+  }
+  return data;
+}
+
 /// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round.
 WallTime time_of(std::int64_t seconds) {
   constexpr std::int64_t kMost = std::chrono::duration_cast<std::chrono::seconds>(WallTime::duration::max()).count();
@@ -102,7 +128,13 @@ Result<Tables> Tables::prepare(Database& database) {
       {&tables.trim_boots_,
        "DELETE FROM boots WHERE mac = ?1 AND started_ms < "
        "(SELECT started_ms FROM boots WHERE mac = ?1 ORDER BY started_ms DESC LIMIT 1 OFFSET ?2)"},
-      {&tables.append_, "INSERT INTO journal (at_ms, kind, subject, text) VALUES (?, ?, ?, ?)"},
+      {&tables.append_,
+       "INSERT OR REPLACE INTO journal (id, at_ms, kind, subject, text, data) VALUES (?, ?, ?, ?, ?, ?)"},
+      // Both look at the oldest rows only: the journal is long, and this runs with every write.
+      {&tables.trim_count_, "DELETE FROM journal WHERE id IN (SELECT id FROM journal ORDER BY id LIMIT ?)"},
+      {&tables.trim_age_,
+       "DELETE FROM journal WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM journal ORDER BY id LIMIT 500) "
+       "WHERE at_ms < ?) AND id < (SELECT max(id) FROM journal)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database.prepare(sql);
@@ -195,30 +227,70 @@ Result<std::vector<BootRecord>> Tables::boots() {
                               });
 }
 
-Result<void> Tables::append(const JournalEntry& entry) {
-  return append_.bind(1, entry.at_ms).bind(2, entry.kind).bind(3, entry.subject).bind(4, entry.text).run();
+Result<void> Tables::append(const JournalEvent& event) {
+  const std::string data = encoded(event.entry.data);
+  auto done = append_.bind(1, static_cast<std::int64_t>(event.id))
+                  .bind(2, event.entry.at_ms)
+                  .bind(3, event.entry.kind)
+                  .bind(4, event.entry.subject)
+                  .bind(5, event.entry.text)
+                  .bind(6, data)
+                  .run();
+  if (done && journal_rows_) ++*journal_rows_;
+  return done;
 }
 
-Result<std::vector<JournalEntry>> Tables::journal(std::size_t most) {
-  auto statement = database_->prepare("SELECT at_ms, kind, subject, text FROM journal ORDER BY id DESC LIMIT ?");
+Result<std::vector<JournalEvent>> Tables::journal(const JournalQuery& query, std::uint64_t before) {
+  std::string sql = "SELECT id, at_ms, kind, subject, text, data FROM journal WHERE id < ? AND id > ?";
+  for (const auto& [column, words] : {std::pair("kind", &query.kinds), std::pair("subject", &query.subjects)}) {
+    if (words->empty()) continue;
+    sql += concat(" AND ", column, " IN (?");
+    for (std::size_t i = 1; i < words->size(); ++i) sql += ", ?";
+    sql += ')';
+  }
+  sql += query.since ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?";
+  auto statement = database_->prepare(sql);
   if (!statement) return tl::unexpected<Error>(statement.error());
-  statement->bind(1, static_cast<std::int64_t>(most));
-  std::vector<JournalEntry> entries;
+  statement->bind(1, static_cast<std::int64_t>(before)).bind(2, static_cast<std::int64_t>(query.since.value_or(0)));
+  int index = 2;
+  for (const std::string& word : query.kinds) statement->bind(++index, word);
+  for (const std::string& word : query.subjects) statement->bind(++index, word);
+  statement->bind(++index, static_cast<std::int64_t>(query.most));
+  std::vector<JournalEvent> events;
   for (;;) {
     const auto row = statement->step();
     if (!row) return tl::unexpected<Error>(row.error());
     if (!*row) break;
-    entries.push_back({statement->number(0), statement->text(1), statement->text(2), statement->text(3)});
+    events.push_back({static_cast<std::uint64_t>(statement->number(0)),
+                      {statement->number(1), statement->text(2), statement->text(3), statement->text(4),
+                       decoded(statement->text(5))}});
   }
-  std::reverse(entries.begin(), entries.end());
-  return entries;
+  if (!query.since) std::reverse(events.begin(), events.end());
+  return events;
 }
 
-Result<void> Tables::trim(std::size_t most_boots, std::size_t most_entries) {
+Result<void> Tables::trim_boots(std::size_t most) {
   const std::string sql = concat(
-      "DELETE FROM boots WHERE id IN (SELECT id FROM boots ORDER BY started_ms DESC LIMIT -1 OFFSET ", most_boots,
-      ");DELETE FROM journal WHERE id <= (SELECT coalesce(max(id), 0) FROM journal) - ", most_entries);
+      "DELETE FROM boots WHERE id IN (SELECT id FROM boots ORDER BY started_ms DESC LIMIT -1 OFFSET ", most, ')');
   return database_->run(sql.c_str());
+}
+
+Result<void> Tables::trim_journal(std::size_t most, std::int64_t oldest_ms) {
+  if (!journal_rows_) {
+    const auto rows = database_->number("SELECT count(*) FROM journal");
+    if (!rows) return tl::unexpected<Error>(rows.error());
+    journal_rows_ = *rows;
+  }
+  const std::int64_t excess = *journal_rows_ - static_cast<std::int64_t>(most);
+  if (excess > 0) {
+    if (auto trimmed = trim_count_.bind(1, excess).run(); !trimmed) return trimmed;
+    *journal_rows_ -= excess;
+  }
+  if (auto trimmed = trim_age_.bind(1, oldest_ms).run(); !trimmed) return trimmed;
+  const auto aged = database_->number("SELECT changes()");
+  if (!aged) return tl::unexpected<Error>(aged.error());
+  *journal_rows_ -= *aged;
+  return {};
 }
 
 }  // namespace piman::manager

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/result.h"
 #include "manager/store/database.h"
+#include "manager/store/journal.h"
 #include "manager/store/records.h"
 #include "netboot/dhcp/lease.h"
 
@@ -33,17 +36,24 @@ class Tables {
   /// Oldest first, whatever the host.
   Result<std::vector<BootRecord>> boots();
 
-  Result<void> append(const JournalEntry& entry);
-  /// The last `most` entries, oldest first.
-  Result<std::vector<JournalEntry>> journal(std::size_t most);
-  /// Forgets the oldest boots and entries beyond these numbers.
-  Result<void> trim(std::size_t most_boots, std::size_t most_entries);
+  Result<void> append(const JournalEvent& event);
+  /// As JournalArchive::read().
+  Result<std::vector<JournalEvent>> journal(const JournalQuery& query, std::uint64_t before);
+  /// Forgets the oldest boots beyond this number.
+  Result<void> trim_boots(std::size_t most);
+  /// Forgets the oldest entries beyond this number and those of before `oldest_ms`, but never the newest one: ids go on
+  /// from it.
+  Result<void> trim_journal(std::size_t most, std::int64_t oldest_ms);
+  /// A transaction was rolled back: what was counted in it does not hold.
+  void roll_back() { journal_rows_.reset(); }
 
  private:
   explicit Tables(Database& database) : database_(&database) {}
 
   Database* database_;
-  Statement put_lease_, erase_lease_, put_pending_, erase_pending_, put_boot_, trim_boots_, append_;
+  Statement put_lease_, erase_lease_, put_pending_, erase_pending_, put_boot_, trim_boots_, append_, trim_count_,
+      trim_age_;
+  std::optional<std::int64_t> journal_rows_;
 };
 
 }  // namespace piman::manager

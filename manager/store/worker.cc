@@ -116,13 +116,13 @@ void Store::Worker::erase_pending(const MacAddress& mac) {
   note_late_write();
 }
 
-void Store::Worker::add(JournalEntry entry) {
+void Store::Worker::add(JournalEvent event) {
   const MutexLock lock(mutex_);
   if (late_.journal.size() >= kMostLateEntries) {
     ++stats_.dropped;
     return;
   }
-  late_.journal.push_back(std::move(entry));
+  late_.journal.push_back(std::move(event));
   note_late_write();
 }
 
@@ -226,6 +226,7 @@ void Store::Worker::store_late(LateWrites late) {
   note(outcome, "journal");
   if (outcome) return;
   database_.roll_back();
+  tables_->roll_back();
   const MutexLock lock(mutex_);
   // What came in the meantime is newer; merge() keeps it. The limits hold again with the next add().
   late_.boots.merge(late.boots);
@@ -244,10 +245,16 @@ Result<void> Store::Worker::write_late(const LateWrites& late) {
   for (const auto& [mac, host] : late.pending) {
     if (auto put = host ? tables_->put(*host) : tables_->erase_pending(mac); !put) return put;
   }
-  for (const JournalEntry& entry : late.journal) {
-    if (auto put = tables_->append(entry); !put) return put;
+  for (const JournalEvent& event : late.journal) {
+    if (auto put = tables_->append(event); !put) return put;
   }
-  if (auto trimmed = tables_->trim(settings_.most_boots, settings_.most_journal_entries); !trimmed) return trimmed;
+  if (!late.boots.empty()) {
+    if (auto trimmed = tables_->trim_boots(settings_.most_boots); !trimmed) return trimmed;
+  }
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const std::int64_t oldest = (now - settings_.journal.longest_age).count();
+  if (auto trimmed = tables_->trim_journal(settings_.journal.most_entries, oldest); !trimmed) return trimmed;
   if (auto trimmed = order_tables_->trim(settings_.most_orders, settings_.most_installs); !trimmed) return trimmed;
   return database_.commit();
 }

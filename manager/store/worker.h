@@ -29,7 +29,7 @@ namespace piman::manager {
 struct LateWrites {
   std::map<std::pair<MacAddress, std::int64_t>, BootRecord> boots;
   std::map<MacAddress, std::optional<PendingHost>> pending;  ///< nothing: to be erased
-  std::vector<JournalEntry> journal;
+  std::vector<JournalEvent> journal;
 
   bool empty() const { return boots.empty() && pending.empty() && journal.empty(); }
 };
@@ -63,7 +63,7 @@ class Store::Worker {
   void add(BootRecord boot) PIMAN_EXCLUDES(mutex_);
   void add(PendingHost host) PIMAN_EXCLUDES(mutex_);
   void erase_pending(const MacAddress& mac) PIMAN_EXCLUDES(mutex_);
-  void add(JournalEntry entry) PIMAN_EXCLUDES(mutex_);
+  void add(JournalEvent event) PIMAN_EXCLUDES(mutex_);
   StoreStats stats() PIMAN_EXCLUDES(mutex_);
 
   /// Runs `read` on the thread and waits for what it returns.

@@ -5,7 +5,7 @@ import { BootsDialog } from "./boots.js";
 import { FleetClient } from "./client.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { FleetTable } from "./fleet_table.js";
-import { duration, safeUrl } from "./format.js";
+import { duration, phaseWord, safeUrl } from "./format.js";
 import { kColumns, kDefaultSelection, queryOfSelection, select, selectionFromQuery } from "./selection.js";
 import { Summary } from "./summary.js";
 import { WaitingHosts } from "./waiting.js";
@@ -103,7 +103,7 @@ function announceChanges(before, after) {
   const phases = new Map(before.nodes.map((node) => [node.name, node.phase]));
   const changed = after.nodes.filter((node) => phases.has(node.name) && phases.get(node.name) !== node.phase);
   if (changed.length > 0) {
-    setText(byId("announce"), changed.slice(0, 5).map((node) => `${node.name} is ${node.phase}`).join(", "));
+    setText(byId("announce"), changed.slice(0, 5).map((node) => `${node.name} is ${phaseWord(node.phase).toLowerCase()}`).join(", "));
   }
 }
 

@@ -4,18 +4,42 @@
 export const kUnknown = "–";
 const kSpace = "\u00a0"; // between a number and its unit a line must not break
 
-export const kPhases = ["down", "agent-down", "pending", "up"]; // the worst first
+// What needs a hand first, then what is under way, then what is well or rests.
+export const kPhases = [
+  "quarantined", "failed", "down", "agent-down",
+  "hello", "formatting", "downloading", "verifying", "dhcp", "loading", "booting",
+  "pending", "off", "up",
+];
 
-const kPhaseWords = { up: "Up", "agent-down": "Agent down", down: "Down", pending: "Pending" };
+const kPhaseWords = {
+  quarantined: "Quarantined", failed: "Failed", down: "Down", "agent-down": "Agent down", hello: "Installer",
+  formatting: "Formatting", downloading: "Downloading", verifying: "Verifying", dhcp: "DHCP", loading: "Loading",
+  booting: "Booting", pending: "Pending", off: "Off", up: "Up",
+};
 const kPhaseMeanings = {
-  up: "The node's agent answered the last scrape",
-  "agent-down": "The node answers, its agent does not",
+  quarantined: "Too many boots in a row came to nothing",
+  failed: "Its boot or its install came to nothing",
   down: "Nothing answers at the node's address",
+  "agent-down": "The node answers, its agent does not",
+  hello: "Its installer runs, and asks or waits for orders",
+  formatting: "Its card is being formatted",
+  downloading: "Its image is being fetched and unpacked",
+  verifying: "What was fetched is checked, and brought to the disk",
+  dhcp: "It has power or asked for an address, and loads nothing yet",
+  loading: "It loads its boot files",
+  booting: "It has its kernel, or was told to boot from its card",
   pending: "In the inventory, not scraped yet",
+  off: "Its power was switched off",
+  up: "The node's agent answered the last scrape",
 };
 
 export function phaseWord(phase) {
   return kPhaseWords[phase] ?? phase;
+}
+/** The group of phases that look alike: "boot", "install", or the phase itself. */
+export function phaseKind(phase) {
+  if (["dhcp", "loading", "booting"].includes(phase)) return "boot";
+  return ["hello", "formatting", "downloading", "verifying"].includes(phase) ? "install" : phase;
 }
 export function phaseMeaning(phase) {
   return kPhaseMeanings[phase] ?? "";
@@ -94,10 +118,20 @@ const kReasons = {
   other: "The scrape failed",
 };
 
-/** Why a node is not up, in words. The exact error stands beside it: see node.last_error.message. */
+/** Why a node is not up, in words. The exact error stands beside it: see details(). */
 export function reason(node) {
+  const stuck = node.stuck ? "Stuck: " : "";
   if (node.phase === "pending") return "Waiting for the first scrape";
-  return kReasons[node.last_error?.kind] ?? phaseMeaning(node.phase);
+  if (node.phase === "down" || node.phase === "agent-down") {
+    return kReasons[node.last_error?.kind] ?? phaseMeaning(node.phase);
+  }
+  return stuck + phaseMeaning(node.phase);
+}
+
+/** What is known of that exactly: the error of the last scrape, or where the node stands in its phase. */
+export function details(node) {
+  if (node.phase_detail) return node.phase_detail;
+  return node.phase === "down" || node.phase === "agent-down" ? (node.last_error?.message ?? "") : "";
 }
 
 // From where on a value deserves a look, and from where on it needs a hand. The Pi's firmware slows the processor at

@@ -3,10 +3,11 @@
 
 import { element, phaseIcon, setAttribute, setText } from "./dom.js";
 import {
-  ago, celsius, duration, isKnown, kUnknown, level, percent, phaseMeaning, phaseWord, reason, shortModel,
+  ago, celsius, details, duration, isKnown, kUnknown, level, percent, phaseMeaning, phaseWord, reason, shortModel,
 } from "./format.js";
 import { slots, Sparkline } from "./sparkline.js";
 
+const kPhaseKeys = ["phase", "phase_detail", "phase_percent", "stuck"];
 const kLevelWords = { "": "", high: "high", critical: "critical" };
 
 function cell(id, label, ...children) {
@@ -106,7 +107,7 @@ export class NodeRow {
     const before = this.#node;
     this.#node = node;
     // Most nodes have nothing new in most answers.
-    if (!node.history && before?.scrapes === node.scrapes && before.phase === node.phase) return;
+    if (!node.history && before?.scrapes === node.scrapes && kPhaseKeys.every((key) => before[key] === node[key])) return;
     if (node.history) this.#points = node.history.at.map((at, i) => [at, node.history.cpu_percent[i]]);
     const at = node.scrape?.at;
     const last = this.#points[this.#points.length - 1]?.[0] ?? 0;
@@ -133,12 +134,14 @@ export class NodeRow {
   /** The times that pass by themselves. */
   tick(now) {
     const node = this.#node;
-    setText(this.#since, node.phase === "pending" ? "waiting" : `for ${duration(now - node.phase_since)}`);
+    const done = isKnown(node.phase_percent) ? `${percent(node.phase_percent)}, ` : "";
+    setText(this.#since, node.phase === "pending" ? "waiting" : `${done || "for "}${duration(now - node.phase_since)}`);
     setText(this.#seen, node.last_seen === null ? "never" : ago(now - node.last_seen));
     setText(this.#uptime, node.boot_time === null ? kUnknown : duration(now - node.boot_time));
   }
 
   #showPhase(node) {
+    setAttribute(this.element, "data-stuck", node.stuck ? "true" : null);
     if (node.phase === this.#phase) return;
     this.#phase = node.phase;
     setAttribute(this.element, "data-phase", node.phase);
@@ -175,7 +178,7 @@ export class NodeRow {
       isKnown(node.disk_percent) ? `disk ${percent(node.disk_percent)}` : "",
       isKnown(node.temperature_celsius) ? celsius(node.temperature_celsius) : "",
     ].filter(Boolean);
-    setText(this.#error, node.last_error?.message ?? "");
+    setText(this.#error, details(node));
     setText(this.#known, known.length ? `Before that: ${known.join(", ")}` : "");
   }
 }

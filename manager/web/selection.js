@@ -2,7 +2,7 @@
 // Which nodes are shown, and in which order. Pure functions over the nodes of /api/v1/nodes; the choice itself lives in
 // the page's address, so that it can be kept and sent to somebody.
 
-import { isKnown, kPhases, phaseWord, reason, shortModel } from "./format.js";
+import { details, isKnown, kPhases, phaseWord, reason, shortModel } from "./format.js";
 
 const byText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }); // pi2 before pi10
 
@@ -44,7 +44,7 @@ export function select(nodes, selection) {
     .filter((node) => selection.phases.length === 0 || selection.phases.includes(node.phase))
     .filter((node) => {
       if (words.length === 0) return true;
-      const why = node.phase === "up" ? "" : `${reason(node)} ${node.last_error?.message ?? ""}`;
+      const why = node.phase === "up" ? "" : `${reason(node)} ${details(node)} ${node.stuck ? "stuck" : ""}`;
       const text = [node.name, node.address, node.mac, node.model, phaseWord(node.phase), why].join(" ").toLowerCase();
       return words.every((word) => text.includes(word));
     })

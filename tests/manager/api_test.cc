@@ -41,8 +41,17 @@ std::string header(const Response& response, std::string_view name) {
 class Api : public ::testing::Test {
  protected:
   Api() {
-    add_routes(router_,
-               ApiContext{config_, fleet_, self_metrics_, [this] { return ready_.load(); }, log_, test::sample_time()});
+    add_routes(router_, ApiContext{config_,
+                                   fleet_,
+                                   self_metrics_,
+                                   [this] { return ready_.load(); },
+                                   log_,
+                                   test::sample_time(),
+                                   {},
+                                   [](const Host& host, std::string_view label) {
+                                     return host.name == "pi2" && label == "group" ? std::string("kiosk")
+                                                                                   : std::string();
+                                   }});
   }
 
   Response get(const std::string& target, http::Headers headers = {}, const std::string& method = "GET") const {
@@ -82,7 +91,11 @@ TEST_F(Api, nodes_say_what_is_known_and_null_for_the_rest) {
   test::fill_sample_fleet(fleet_);
   const json answer = data("/api/v1/nodes");
   EXPECT_EQ(answer["site"], "lab");
-  EXPECT_EQ(answer["counts"], json({{"up", 1}, {"down", 1}, {"agent-down", 1}, {"pending", 1}}));
+  EXPECT_EQ(answer["counts"].size(), kPhaseCount);
+  for (const auto& [phase, count] : answer["counts"].items()) {
+    const bool is_in_sample = phase == "up" || phase == "down" || phase == "agent-down" || phase == "pending";
+    EXPECT_EQ(count, is_in_sample ? 1 : 0) << phase;
+  }
   ASSERT_EQ(answer["nodes"].size(), 4U);
   const json& up = answer["nodes"][0];
   EXPECT_EQ(up["phase"], "up");
@@ -96,6 +109,53 @@ TEST_F(Api, nodes_say_what_is_known_and_null_for_the_rest) {
   for (const char* key : {"last_seen", "model", "cpu_percent", "temperature_celsius", "scrape", "last_error"}) {
     EXPECT_EQ(pending.at(key), nullptr) << key;
   }
+}
+
+TEST_F(Api, nodes_can_be_chosen) {
+  test::fill_sample_fleet(fleet_);
+  const auto names = [&](const std::string& query) {
+    std::vector<std::string> out;
+    const json answer = data("/api/v1/nodes?" + query);
+    for (const json& node : answer["nodes"]) out.push_back(node["name"]);
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("node=pi3&node=11"), (Names{"pi1", "pi3"}));
+  EXPECT_EQ(names("node=12-14"), (Names{"pi2", "pi3", "pi4"}));
+  EXPECT_EQ(names("node=phase%3Dagent-down"), Names{"pi3"});
+  EXPECT_EQ(names("node=stuck%3Dfalse").size(), 4U);
+  EXPECT_EQ(names("node=group%3Dkiosk"), Names{"pi2"});
+  EXPECT_EQ(data("/api/v1/nodes?node=pi1")["counts"]["down"], 0);
+  const Response wrong = get("/api/v1/nodes?node=pi1&node=pi9&node=image%3Dx");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_THAT(wrong.body, AllOf(HasSubstr("no node is called so"), HasSubstr("no node has this label")));
+}
+
+TEST_F(Api, a_node_has_its_last_phases_and_how_long_they_took) {
+  fleet_.set_inventory({test::sample_host("pi1", "10.0.0.11", "b8:27:eb:00:00:01")}, test::sample_time());
+  fleet_.note_power("pi1", {false}, test::sample_time(10));
+  fleet_.note_install("pi1", {InstallFact::Step::kDownloading, 48U, "at \"8 MB/s\""}, test::sample_time(15));
+  const json node = data("/api/v1/nodes/pi1");
+  EXPECT_EQ(node["phase"], "downloading");
+  EXPECT_EQ(node["phase_percent"], 48);
+  EXPECT_EQ(node["phase_detail"], "at \"8 MB/s\"");
+  EXPECT_EQ(node["stuck"], false);
+  ASSERT_EQ(node["phases"].size(), 3U);
+  EXPECT_EQ(node["phases"][0], json({{"phase", "pending"}, {"since", 1.7e9}, {"seconds", 10.0}}));
+  EXPECT_EQ(node["phases"][1], json({{"phase", "off"}, {"since", 1.7e9 + 10}, {"seconds", 5.0}}));
+  EXPECT_GT(node["phases"][2]["seconds"], 1.0);
+  const auto view = api::parse_node_json(get("/api/v1/nodes/pi1").body);
+  ASSERT_TRUE(view) << view.error().message;
+  EXPECT_EQ(view->node.phase, "downloading");
+  EXPECT_EQ(view->node.phase_percent, 48);
+  EXPECT_EQ(view->phases.size(), 3U);
+  EXPECT_EQ(view->phases[1].seconds, 5);
+  EXPECT_FALSE(api::parse_node_json(get("/api/v1/nodes").body));
+  EXPECT_FALSE(api::parse_node_json(get("/api/v1/nodes/pi2").body));
+  // It is not scraped yet, but what its page would be is no secret.
+  const Response page = get("/nodes/pi1/metrics");
+  EXPECT_EQ(page.status, 503);
+  EXPECT_EQ(page.body, "node pi1 is downloading\n");
 }
 
 // The page's tests and its demo serve this very file: a change of the form is seen by both.

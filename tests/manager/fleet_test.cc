@@ -155,6 +155,55 @@ TEST(Fleet, ASnapshotStaysAsItWas) {
   EXPECT_EQ(after->nodes[0]->phase, Phase::kUp);
 }
 
+TEST(Fleet, ThePhaseFollowsFromAllThatIsHeard) {
+  PhaseRules rules;
+  rules.boot_time = seconds(60);
+  Fleet fleet(20, rules);
+  std::vector<std::string> told;
+  fleet.on_phase([&](const PhaseChange& change) {
+    told.push_back(
+        concat(change.node, ' ', to_string(change.from), ' ', to_string(change.to), ' ', change.spent.count()));
+    fleet.snapshot();  // no lock is held
+  });
+  fleet.set_inventory({host("a", 1)}, kStart);
+  const auto at = [](int second) { return kStart + seconds(second); };
+  fleet.apply("a", good(at(1), 1));
+  fleet.note_power("a", {false}, at(2));
+  fleet.note_power("a", {true}, at(5));
+  fleet.note_boot("a", {at(6), BootFact::Reached::kLoading, "start4.elf"}, at(7));
+  fleet.note_boot("a", {at(6), BootFact::Reached::kLoading, "kernel8.img"}, at(8));
+  fleet.note_boot("nobody", {at(6), BootFact::Reached::kLoading, {}}, at(8));
+  auto node = fleet.find("a");
+  EXPECT_EQ(node->phase, Phase::kLoading);
+  EXPECT_EQ(node->phase_since, at(7));
+  EXPECT_EQ(node->phase_detail, "kernel8.img");
+  EXPECT_FALSE(node->stuck);
+  fleet.apply("a", bad(at(9), ScrapeError::kTimeout, false));
+  EXPECT_EQ(fleet.find("a")->phase, Phase::kLoading);
+  for (int second = 20; second < 90; second += 10) {
+    fleet.note_boot("a", {at(6), BootFact::Reached::kLoading, "kernel8.img"}, at(second));
+  }
+  EXPECT_TRUE(fleet.find("a")->stuck);
+  fleet.note_install("a", {InstallFact::Step::kDownloading, 48U, {}}, at(90));
+  node = fleet.find("a");
+  EXPECT_EQ(node->phase, Phase::kDownloading);
+  EXPECT_EQ(node->percent, 48U);
+  EXPECT_FALSE(node->stuck);
+  EXPECT_EQ(node->scrapes, 2U);
+  EXPECT_EQ(*node->phases, (std::vector<PhaseSpan>{{Phase::kPending, kStart},
+                                                   {Phase::kUp, at(1)},
+                                                   {Phase::kOff, at(2)},
+                                                   {Phase::kDhcp, at(5)},
+                                                   {Phase::kLoading, at(7)},
+                                                   {Phase::kDownloading, at(90)}}));
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"a pending up 1000", "a up off 1000", "a off dhcp 3000", "a dhcp loading 2000",
+                                      "a loading loading 63000", "a loading downloading 83000"}));
+  for (int i = 0; i < 100; ++i) fleet.note_power("a", {i % 2 == 0}, at(100 + i));
+  EXPECT_EQ(fleet.find("a")->phases->size(), 32U);
+  EXPECT_EQ(fleet.find("a")->phases->back().phase, fleet.find("a")->phase);
+}
+
 TEST(Fleet, ServesManyThreads) {
   Fleet fleet(20);
   std::vector<Host> hosts;
@@ -186,7 +235,7 @@ TEST(Fleet, ServesManyThreads) {
   EXPECT_EQ(fleet.find("n3")->phase, Phase::kUp);
 }
 
-TEST(Phase, FollowsTheScrape) {
+TEST(Scrapes, SayAPhaseAlone) {
   EXPECT_EQ(phase_after(good(kStart, 1)), Phase::kUp);
   EXPECT_EQ(phase_after(bad(kStart, ScrapeError::kRefused, true)), Phase::kAgentDown);
   EXPECT_EQ(phase_after(bad(kStart, ScrapeError::kTimeout, false)), Phase::kDown);

@@ -141,8 +141,10 @@ TEST_F(NetbootApiTest, lists_and_accepts_a_pending_host) {
             "# ours\nb8:27:eb:6c:4c:16;10.0.0.11;pi1;\ndc:a6:32:00:00:01;10.0.0.13;pi2;\n");
   EXPECT_NE(fleet.find("pi2"), nullptr);
   EXPECT_THAT(recorder->pending(), IsEmpty());
-  const auto journal = store->recent_journal(1);
-  EXPECT_EQ(journal->at(0).kind, "accepted");
+  JournalQuery query;
+  query.most = 1;
+  const auto journal = store->journal().read(query);
+  EXPECT_EQ(journal->events.at(0).entry.kind, "accepted");
 }
 
 TEST_F(NetbootApiTest, refuses_what_is_no_host_or_taken) {

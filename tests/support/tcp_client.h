@@ -88,6 +88,18 @@ class TcpClient {
     return std::exchange(received_, {});
   }
 
+  /// What comes until `text` has come, with it; empty when it does not come in time or the server closes before.
+  std::string receive_until(std::string_view text, milliseconds timeout = milliseconds(5000)) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    std::size_t found;
+    while ((found = received_.find(text)) == std::string::npos) {
+      if (!receive_some(deadline)) return {};
+    }
+    std::string out = received_.substr(0, found + text.size());
+    received_.erase(0, out.size());
+    return out;
+  }
+
   /// The next reply. `has_body` is false for an answer to HEAD, which names a length and sends nothing.
   HttpReply receive_reply(milliseconds timeout = milliseconds(5000), bool has_body = true) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;

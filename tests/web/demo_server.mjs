@@ -8,6 +8,8 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
+import { kPhases } from "../../manager/web/format.js";
+
 const kWeb = new URL("../../manager/web/", import.meta.url);
 const kBundle = "0123456789abcdef";
 const kTypes = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
@@ -70,6 +72,7 @@ export function demoNode(index, now, change = {}) {
     memory_percent: 22 + ((index * 37) % 40),
     disk_percent: 31 + ((index * 23) % 30),
     temperature_celsius: 46 + ((index * 5) % 13),
+    phase_detail: null, phase_percent: null, stuck: false,
     last_error: null,
     scrape: { at: now - 2 - index, duration_seconds: 0.031, samples: 812, bytes: 61234 },
     history,
@@ -106,6 +109,20 @@ export function demoNodes(now) {
     demoNode(8, now, { model: "Raspberry Pi Zero 2 W Rev 1.0", base: 14, temperature_celsius: null }),
     demoNode(9, now, { ...unknown, phase: "pending", phase_since: now - 8 }),
   ];
+}
+
+/** A node in every phase, and one that is stuck. */
+export function demoPhases(now) {
+  const change = {
+    downloading: { phase_percent: 48 }, loading: { phase_detail: "kernel8.img, block 1200 of 7357" },
+    failed: { phase_detail: "failed in download: no more bytes after 1048576 of 52428800" },
+    quarantined: { phase_detail: "5 boots in a row came to nothing" }, hello: { phase_detail: "waits for orders: no_order" },
+    down: { last_error: { kind: "timeout", message: "/metrics: no answer within 5000 ms" } },
+    booting: { stuck: true, phase_since: now - 900 },
+  };
+  return kPhases.map((phase, index) =>
+    demoNode(index, now, { phase, phase_since: now - 40 - index, ...(phase === "up" ? {} : { scrapes: 3 }), ...change[phase] }),
+  );
 }
 
 const kBoot = {
@@ -162,7 +179,7 @@ export async function startDemo({ port = 0, nodes } = {}) {
   function answer(url) {
     const withHistory = url.searchParams.has("history");
     const { data } = templateAnswer();
-    const counts = { pending: 0, up: 0, "agent-down": 0, down: 0 };
+    const counts = Object.fromEntries(kPhases.map((phase) => [phase, 0]));
     for (const node of demo.nodes) counts[node.phase] += 1;
     const shown = demo.nodes.map((node) => {
       const { history, ...rest } = node;

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { after, before, beforeEach, afterEach, describe, it } from "node:test";
 
 import { launchBrowser } from "./browser.mjs";
-import { demoNode, startDemo } from "./demo_server.mjs";
+import { demoNode, demoPhases, startDemo } from "./demo_server.mjs";
 
 const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const kNow = Date.now() / 1000;
@@ -48,6 +48,28 @@ describe("fleet page", () => {
     assert.match(await row("pi4").textContent(), /Agent down.*Nothing listens on the agent's port.*connection refused.*Before that: CPU 99/);
     assert.equal(await page.title(), "6/9 up · Lab 3 · piman");
     assert.equal(await page.locator("#links a").count(), 3);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("shows where each node stands", async () => {
+    await open({ nodes: demoPhases(kNow) });
+    assert.equal((await names()).length, 14);
+    assert.match(await row("pi0").textContent(), /Quarantined.*5 boots in a row came to nothing/);
+    assert.match(await row("pi6").textContent(), /Downloading48.%, \d+.s.*being fetched/);
+    const stuck = page.locator("#rows tr[data-stuck]");
+    assert.equal(await stuck.count(), 1);
+    assert.match(await stuck.textContent(), /Booting.*Stuck: It has its kernel/);
+    const colour = (locator) => locator.locator(".phase").evaluate((e) => getComputedStyle(e).color);
+    const [busy, late, bad, well] = [await colour(row("pi9")), await colour(stuck), await colour(row("pi1")), await colour(row("pi13"))];
+    assert.equal(new Set([busy, late, bad, well]).size, 4);
+    assert.equal(await page.locator("#chips .chip:visible").count(), 14);
+    await page.getByRole("button", { name: /Verifying$/ }).click();
+    assert.deepEqual(await names(), ["pi7"]);
+    // What a node is at changes without a scrape.
+    await page.getByRole("button", { name: /Verifying$/ }).click();
+    Object.assign(demo.nodes[6], { phase_percent: 97 });
+    demo.version += 1;
+    await page.waitForFunction(() => document.querySelector("#rows").textContent.includes("97"));
     assert.deepEqual(complaints, []);
   });
 
@@ -178,8 +200,8 @@ describe("fleet page", () => {
   });
 
   for (const width of [360, 390, 820, 1090, 1280, 1920, 3840]) {
-    it(`fits a screen of ${width} pixels`, async () => {
-      await open({ viewport: { width, height: 800 } });
+    for (const [fleet, nodes] of [["mixed", undefined], ["every phase", demoPhases(kNow)]]) it(`fits a screen of ${width} pixels, ${fleet}`, async () => {
+      await open({ viewport: { width, height: 800 }, nodes });
       const wide = await page.evaluate(() =>
         [...document.querySelectorAll("body *")]
           .filter((e) => !e.closest(".unseen") && e.getBoundingClientRect().right > window.innerWidth + 1)
@@ -198,7 +220,7 @@ describe("fleet page", () => {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [390, 1280]) {
       it(`has no accessibility violation (${colorScheme}, ${width})`, async () => {
-        await open({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+        await open({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true, nodes: [...demoPhases(kNow), demoNode(20, kNow, { temperature_celsius: 84 })] });
         await page.addScriptTag({ path: axeSource });
         const { violations } = await page.evaluate(() => window.axe.run());
         assert.deepEqual(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join("; ")}`), []);

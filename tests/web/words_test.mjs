@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { demoNodes } from "./demo_server.mjs";
+import { demoNodes, demoPhases, templateAnswer } from "./demo_server.mjs";
 
 describe("words and numbers", async () => {
   const format = await import("../../manager/web/format.js");
@@ -65,7 +65,30 @@ describe("words and numbers", async () => {
     assert.equal(runs([1, null, null, 2]).length, 1);
   });
 
-  it("the demo fleet has a node in every state", () => {
+  it("every phase that the manager knows has a word and a meaning", () => {
+    const { counts } = templateAnswer().data;
+    assert.deepEqual([...format.kPhases].sort(), Object.keys(counts).sort());
+    for (const phase of format.kPhases) {
+      assert.notEqual(format.phaseWord(phase), phase);
+      assert.ok(format.phaseMeaning(phase).length > 10, phase);
+    }
+    assert.equal(format.phaseWord("of a newer manager"), "of a newer manager");
+  });
+
+  it("what a node is at", () => {
+    const node = { phase: "loading", phase_detail: "kernel8.img", stuck: false, last_error: { kind: "timeout", message: "no answer" } };
+    assert.equal(format.reason(node), "It loads its boot files");
+    assert.equal(format.details(node), "kernel8.img");
+    assert.equal(format.reason({ ...node, stuck: true }), "Stuck: It loads its boot files");
+    assert.equal(format.details({ ...node, phase_detail: null }), "", "nobody expects an agent to answer yet");
+    assert.equal(format.details({ ...node, phase: "down", phase_detail: null }), "no answer");
+    assert.equal(format.phaseKind("verifying"), "install");
+    assert.equal(format.phaseKind("dhcp"), "boot");
+    assert.equal(format.phaseKind("up"), "up");
+  });
+
+  it("the demo fleets have nodes in every state", () => {
     assert.equal(new Set(demoNodes(1.7e9).map((node) => node.phase)).size, 4);
+    assert.deepEqual(demoPhases(1.7e9).map((node) => node.phase), format.kPhases);
   });
 });

@@ -50,7 +50,13 @@ class Listener final : public NetbootListener {
   }
   void count_end(const EndedBoot& boot) override { ended.push_back(boot.state); }
 
+  void note(const std::string& node, const BootFact& fact, WallTime /*at*/) override {
+    const std::lock_guard lock(gate);
+    facts.emplace_back(node, fact.reached);
+  }
+
   std::mutex gate;
+  std::vector<std::pair<std::string, BootFact::Reached>> facts;
   std::atomic<int> events{0};
   std::vector<BootState> ended;
 };
@@ -114,7 +120,7 @@ TEST_F(RecorderTest, keeps_boots_and_pending_hosts_over_a_restart) {
   EXPECT_EQ(recorder->boots_of(kMac)[0].state, BootState::kStuck);
   EXPECT_THAT(recorder->pending(), SizeIs(1));
   EXPECT_TRUE(recorder->find_pending(stranger(1).mac));
-  EXPECT_THAT(store->recent_journal(10)->at(0).subject, stranger(1).mac.to_string());
+  EXPECT_EQ(store->journal().read({})->events.at(0).entry.subject, stranger(1).mac.to_string());
 }
 
 TEST_F(RecorderTest, those_accepted_leave_at_once_and_for_ever) {
@@ -160,14 +166,40 @@ TEST_F(RecorderTest, ends_what_was_silent_and_writes_it_into_the_journal) {
   recorder->wait_until_idle();
   EXPECT_THAT(listener.ended, ElementsAre(BootState::kStuck));
   bool told = false;
-  const auto journal = store->recent_journal(10);
-  for (const JournalEntry& entry : *journal) {
+  const auto journal = store->journal().read({});
+  for (const auto& [id, entry] : journal->events) {
     if (entry.kind != "boot") continue;
     told = true;
     EXPECT_EQ(entry.subject, "pi1");
     EXPECT_THAT(entry.text, HasSubstr("stuck after 0 s, pi3b_rom, at DISCOVER, 1 without an answer"));
   }
   EXPECT_TRUE(told);
+}
+
+TEST_F(RecorderTest, says_how_far_nodes_of_the_inventory_have_come) {
+  using Reached = BootFact::Reached;
+  start();
+  const auto take = [&](const auto& report) {
+    report();
+    recorder->wait_until_idle();
+  };
+  take([&] { recorder->on_dhcp(stranger(1)); });
+  take([&] { recorder->on_dhcp(dhcp("linux", "REQUEST", "ACK")); });  // a lease that is renewed
+  take([&] { recorder->on_dhcp(dhcp("pi4", "DISCOVER", "OFFER")); });
+  take([&] { recorder->on_transfer(transfer(1, "config.txt", "complete", 100)); });
+  take([&] { recorder->on_transfer(transfer(2, "kernel8.img", "started")); });
+  take([&] { recorder->on_transfer(transfer(2, "kernel8.img", "complete", 100)); });
+  take([&] { recorder->on_dhcp(dhcp("linux", "REQUEST", "ACK")); });
+  EXPECT_THAT(listener.facts, ElementsAre(std::pair("pi1", Reached::kAsked), std::pair("pi1", Reached::kLoading),
+                                          std::pair("pi1", Reached::kLoading), std::pair("pi1", Reached::kKernel),
+                                          std::pair("pi1", Reached::kSystem)));
+  take([&] { recorder->on_dhcp(dhcp("pi4", "DISCOVER", "OFFER")); });
+  clock.seconds = 1000;
+  take([&] { recorder->on_dhcp(stranger(1)); });
+  take([&] { recorder->on_dhcp(stranger(1)); });
+  ASSERT_THAT(listener.facts, SizeIs(7));
+  EXPECT_EQ(listener.facts[5], std::pair(std::string("pi1"), Reached::kAsked));
+  EXPECT_EQ(listener.facts[6], std::pair(std::string("pi1"), Reached::kStuck));
 }
 
 TEST_F(RecorderTest, counts_what_is_no_message_and_whom_nobody_knows) {

@@ -115,7 +115,7 @@ TEST_F(StoredOrdersTest, WhatIsOverIsForgottenInTheEndAndWhatIsNotStays) {
     ASSERT_TRUE(put(*store, std::move(changes)));
   }
   store->append({1, "order", "pi7", "late writes trim"});
-  ASSERT_TRUE(store->recent_journal(1));  // waits for them
+  ASSERT_TRUE(store->load_boots());  // waits for them
   const auto loaded = store->load_orders();
   ASSERT_THAT(loaded->orders, SizeIs(11));
   EXPECT_EQ(loaded->orders.front().id, 2U);
