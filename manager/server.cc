@@ -40,6 +40,7 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_backoff = config.scrape.max_backoff;
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
+  settings.max_samples = config.scrape.max_samples;
   return settings;
 }
 
@@ -108,6 +109,9 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&netboot_records, &orders](prom_text::Writer& out) {
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
+                           },
+                           [&scraper](const std::string& name, std::chrono::milliseconds most) {
+                             return (*scraper)->scrape_now(name, most);
                            }};
   add_routes(router, context);
   if (config.netboot.enabled) {

@@ -7,6 +7,7 @@
 #include "common/http_types.h"
 #include "common/log.h"
 #include "common/prom_text.h"
+#include "manager/api/node_page.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 #include "manager/self_metrics.h"
@@ -24,6 +25,7 @@ struct ApiContext {
   Logger& log;
   WallTime started;
   std::function<void(prom_text::Writer&)> write_more_metrics = {};  ///< safe to call from any thread; may be none
+  api::ScrapeNow scrape_now = {};
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.
