@@ -82,7 +82,22 @@ bool PageIntake::parse_compressed() {
 void PageIntake::keep(ScrapeResult& result) {
   result.page_content_type = content_type_;
   result.page_is_gzip = gzip_;
-  result.page = std::make_shared<const std::string>(body_);  // a copy has no slack from growing
+  auto& plain_bytes = desk_.plain_bytes;
+  if (!gzip_ && plain_bytes->load(std::memory_order_relaxed) + body_.size() > IntakeDesk::kMostPlainBytes) {
+    std::string packed;
+    desk_.compressor.compress(body_, packed);
+    packed.shrink_to_fit();
+    result.page_is_gzip = true;
+    result.page = std::make_shared<const std::string>(std::move(packed));
+  } else if (gzip_) {
+    result.page = std::make_shared<const std::string>(body_);  // a copy has no slack from growing
+  } else {
+    plain_bytes->fetch_add(body_.size(), std::memory_order_relaxed);
+    result.page = std::shared_ptr<const std::string>(new std::string(body_), [plain_bytes](const std::string* page) {
+      plain_bytes->fetch_sub(page->size(), std::memory_order_relaxed);
+      delete page;
+    });
+  }
 }
 
 void PageIntake::finish(const HttpAnswer& answer, ScrapeResult& result) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -30,8 +31,13 @@ struct IntakeDesk {
   static constexpr std::size_t kMostBytesTogether = 64UL * 1024 * 1024;
   static constexpr std::size_t kSmallBytes = 1024UL * 1024;
 
+  /// What plain pages may hold after their scrape. Beyond this they are compressed, which costs as much as parsing them.
+  static constexpr std::size_t kMostPlainBytes = 24UL * 1024 * 1024;
+
   PageLimits limits;
   std::size_t bytes_under_way = 0;
+  /// Of plain pages that are kept. They are let go on any thread, and may outlive the desk.
+  std::shared_ptr<std::atomic<std::size_t>> plain_bytes = std::make_shared<std::atomic<std::size_t>>(0);
   GzipDecompressor decompressor{};
   GzipCompressor compressor{};
 };
