@@ -16,6 +16,7 @@
 #include "manager/api/routes.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
+#include "manager/inventory_watch.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
@@ -67,6 +68,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   Fleet fleet(history_points(config));
   SelfMetrics self_metrics(config, started);
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
+  const FileRest::Mark inventory_mark = InventoryWatch::mark(config.inventory.hosts_file);
   inventory.load();
   std::unique_ptr<NetbootRecords> netboot_records;
   if (config.netboot.enabled || !config.power.switches.empty()) {
@@ -96,6 +98,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       [&self_metrics](const ScrapeResult& result) { self_metrics.count_scrape(result); }, log);
   if (!scraper) return fail_start(scraper.error());
 
+  const InventoryWatch inventory_watch(inventory, inventory_mark);
   http::Router router;
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
@@ -112,7 +115,8 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            },
                            [&scraper](const std::string& name, std::chrono::milliseconds most) {
                              return (*scraper)->scrape_now(name, most);
-                           }};
+                           },
+                           [&inventory] { return inventory.problem(); }};
   add_routes(router, context);
   if (config.netboot.enabled) {
     netboot_records->add_routes(router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); });

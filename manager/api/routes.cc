@@ -67,7 +67,9 @@ class Routes {
       response.content_type.clear();
       response.headers.emplace_back("Cache-Control", "no-cache");
     } else {
-      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
+      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(),
+                                   context_.inventory_problem ? context_.inventory_problem() : std::string(),
+                                   web::bundle()};
       response = json_response(200, api::nodes_json(*fleet, facts, history_of(*points)));
     }
     response.headers.emplace_back("ETag", etag);

@@ -26,6 +26,7 @@ struct ApiContext {
   WallTime started;
   std::function<void(prom_text::Writer&)> write_more_metrics = {};  ///< safe to call from any thread; may be none
   api::ScrapeNow scrape_now = {};
+  std::function<std::string()> inventory_problem = {};  ///< safe to call from any thread; may be none
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.
