@@ -248,27 +248,41 @@ ParsedLine parse_line(std::string_view line) {
 
 std::string PageProblem::to_string() const { return concat("line ", line, ": ", what); }
 
-bool PageReader::stop(std::string_view what) {
+bool PageStream::stop(std::string_view what) {
   problem_ = PageProblem{line_, what};
   rest_ = {};
   return false;
 }
 
-bool PageReader::next(Sample& sample) {
-  if (problem_) return false;
-  while (!rest_.empty()) {
+/// Half a number is a number too: only the line end tells that a value is whole.
+bool PageStream::take_line(std::string_view& line) {
+  if (drop_begun_) begun_.clear();
+  drop_begun_ = false;
+  const std::size_t length = rest_.find('\n');
+  if (begun_.size() + std::min(length, rest_.size()) > most_line_bytes_) {
     ++line_;
-    const std::size_t length = rest_.find('\n');
-    // Half a number is a number too: only the line end tells that a value is whole.
-    if (length == std::string_view::npos) {
-      const bool is_end = format_ == Format::kOpenMetrics && parse_line(rest_).kind == LineKind::kEnd;
-      if (!is_end || ended_) return stop("page ends within a line");
-      ended_ = true;
-      rest_ = {};
-      return false;
-    }
-    const ParsedLine line = parse_line(rest_.substr(0, length));
-    rest_.remove_prefix(length + 1);
+    return stop("line is too long");
+  }
+  if (length == std::string_view::npos) {
+    begun_.append(rest_);
+    rest_ = {};
+    return false;
+  }
+  ++line_;
+  line = rest_.substr(0, length);
+  rest_.remove_prefix(length + 1);
+  if (begun_.empty()) return true;
+  begun_.append(line);
+  line = begun_;
+  drop_begun_ = true;
+  return true;
+}
+
+bool PageStream::next(Sample& sample) {
+  if (problem_) return false;
+  std::string_view text;
+  while (!rest_.empty() && take_line(text)) {
+    const ParsedLine line = parse_line(text);
     if (line.kind == LineKind::kBad) return stop(line.problem);
     if (format_ == Format::kOpenMetrics) {
       if (ended_) return stop("something stands after # EOF");
@@ -278,9 +292,24 @@ bool PageReader::next(Sample& sample) {
     sample = line.sample;
     return true;
   }
-  // Asked again after the end it must say the same.
-  if (format_ == Format::kOpenMetrics && !ended_) return stop("page has no # EOF");
   return false;
+}
+
+void PageStream::end() {
+  if (problem_) return;
+  if (drop_begun_) begun_.clear();
+  drop_begun_ = false;
+  if (!begun_.empty()) {
+    ++line_;
+    const bool is_end = format_ == Format::kOpenMetrics && parse_line(begun_).kind == LineKind::kEnd;
+    if (!is_end || ended_) {
+      stop("page ends within a line");
+      return;
+    }
+    ended_ = true;
+    begun_.clear();
+  }
+  if (format_ == Format::kOpenMetrics && !ended_) stop("page has no # EOF");
 }
 
 Format format_of_content_type(std::string_view content_type) {

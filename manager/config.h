@@ -47,6 +47,7 @@ struct Config {
     std::chrono::milliseconds timeout{5'000};
     std::size_t max_in_flight = 64;
     std::size_t max_page_bytes = 16UL * 1024UL * 1024;
+    std::size_t max_samples = 100'000;
     std::chrono::milliseconds max_backoff{120'000};  ///< the longest pause between tries of a dead node
     std::chrono::milliseconds history{3'600'000};    ///< how far the page's charts look back
   } scrape;

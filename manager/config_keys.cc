@@ -23,6 +23,7 @@ using In = std::string_view;
 
 constexpr std::uint64_t kMostThreads = 1024;
 constexpr std::uint64_t kMostInFlight = 4096;
+constexpr std::uint64_t kMostSamples = 10'000'000;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
 
@@ -61,7 +62,7 @@ constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 72> kKeys = {{
+constexpr std::array<ConfigKey, 73> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -118,6 +119,10 @@ constexpr std::array<ConfigKey, 72> kKeys = {{
      "A node that sends more is cut off, and the scrape counts as failed.",
      [](Config& c, In t) { return set_size(c.scrape.max_page_bytes, t, kLeastPageBytes, kMostPageBytes); },
      [](const Config& c) { return show_size(c.scrape.max_page_bytes); }},
+    {"scrape", "max_samples", "whole number, 1 to 10000000", kNumber,
+     "A node whose page has more is cut off, and the scrape counts as failed.",
+     [](Config& c, In t) { return set_number(c.scrape.max_samples, t, 1, kMostSamples); },
+     [](const Config& c) { return concat(c.scrape.max_samples); }},
     {"scrape", "max_backoff", "duration, the interval to 1d", kText,
      "The longest pause between two tries of a node that does not answer. The pause doubles from the interval up to this.",
      [](Config& c, In t) { return set_duration(c.scrape.max_backoff, t, milliseconds(1000), kDay); },

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "manager/api_command.h"
 #include "manager/fleet/inventory.h"
+#include "manager/inventory_command.h"
 #include "manager/terminal.h"
 
 namespace piman::manager {
@@ -103,13 +104,20 @@ std::string render_pending(const api::PendingView& view) {
 
 int run_hosts_command(std::span<const char* const> arguments) {
   constexpr std::string_view kUsage =
-      "Usage: piman hosts pending|accept [FLAG ...]\n\n"
+      "Usage: piman hosts list|add|remove|pending|accept [FLAG ...]\n\n"
+      "  list     shows the nodes of the inventory file\n"
+      "  add      adds a node to it\n"
+      "  remove   takes a node out of it\n"
       "  pending  shows the machines that asked to boot and are not in the inventory\n"
       "  accept   adds one of them to the inventory\n\n"
       "Examples:\n"
+      "  piman hosts add dc:a6:32:00:00:01 192.168.1.17 pi7\n"
       "  piman hosts pending\n"
       "  piman hosts accept dc:a6:32:00:00:01 pi7\n";
   const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
+  if (what == "list") return run_hosts_list(arguments.subspan(1));
+  if (what == "add") return run_hosts_add(arguments.subspan(1));
+  if (what == "remove") return run_hosts_remove(arguments.subspan(1));
   if (what == "pending") return pending(arguments.subspan(1));
   if (what == "accept") return accept(arguments.subspan(1));
   if (what == "--help" || what == "-h" || what == "help") {
@@ -117,8 +125,8 @@ int run_hosts_command(std::span<const char* const> arguments) {
     return kApiGood;
   }
   std::fputs(concat("piman: ",
-                    what.empty() ? "hosts needs a word: pending or accept"
-                                 : concat("unknown hosts command ", quote(what), ": it is pending or accept"),
+                    what.empty() ? "hosts needs a word: list, add, remove, pending or accept"
+                                 : concat("unknown hosts command ", quote(what), ": it is list, add, remove, pending or accept"),
                     '\n')
                  .c_str(),
              stderr);

@@ -6,7 +6,7 @@
 
 #include "manager/api/boot_json.h"
 
-/// `piman hosts pending` and `piman hosts accept`: machines that are not in the inventory, and how they get there.
+/// `piman hosts`: the inventory file, machines that are not in it, and how they get there.
 namespace piman::manager {
 
 /// Runs the command; `arguments` is what stands behind "hosts". Exit codes: ApiExit; pending: 1 when somebody waits.

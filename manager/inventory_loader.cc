@@ -22,6 +22,7 @@ void InventoryLoader::load() {
                {{"err", inventory.error().message}});
     return;
   }
+  if (!inventory->problems.empty()) problem_ = inventory->problems.front().to_string(file_);
   log_problems(*inventory);
   take(std::move(inventory->hosts));
   log_.info("inventory loaded", {{"file", file_}, {"hosts", concat(hosts_.size())}});
@@ -29,6 +30,17 @@ void InventoryLoader::load() {
 
 Result<void> InventoryLoader::reload() {
   const MutexLock lock(mutex_);
+  auto reloaded = try_reload();
+  problem_ = reloaded ? std::string() : reloaded.error().message;
+  return reloaded;
+}
+
+std::string InventoryLoader::problem() const {
+  const MutexLock lock(mutex_);
+  return problem_;
+}
+
+Result<void> InventoryLoader::try_reload() {
   auto inventory = read_inventory(file_);
   if (!inventory) {
     log_.error("inventory not reloaded: the old one stays", {{"err", inventory.error().message}});
@@ -39,6 +51,11 @@ Result<void> InventoryLoader::reload() {
     log_.error("inventory not reloaded: the old one stays",
                {{"file", file_}, {"problems", concat(inventory->problems.size())}});
     return fail(inventory->problems.front().to_string(file_));
+  }
+  if (inventory->hosts.empty() && !hosts_.empty() && inventory->bytes == 0) {
+    // Whoever writes a file anew makes it empty first. One that is meant has a line, if only a comment.
+    log_.error("inventory not reloaded: the file is empty, and the old one stays", {{"file", file_}});
+    return fail(concat(file_, " is empty: the old inventory stays; write a comment line into it when that is meant"));
   }
   take(std::move(inventory->hosts));
   log_.info("inventory reloaded; the configuration is read at start-up only",

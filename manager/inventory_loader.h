@@ -25,16 +25,21 @@ class InventoryLoader {
   void load() PIMAN_EXCLUDES(mutex_);
   /// Later a file with any problem is refused as a whole: it may be half written. Errors: why the old one stays.
   Result<void> reload() PIMAN_EXCLUDES(mutex_);
+  /// Why the file as it is now is not the inventory; empty when it is.
+  std::string problem() const PIMAN_EXCLUDES(mutex_);
+  const std::string& file() const { return file_; }
 
  private:
+  Result<void> try_reload() PIMAN_REQUIRES(mutex_);
   void log_problems(const ParsedInventory& inventory);
   void take(std::vector<Host> hosts) PIMAN_REQUIRES(mutex_);
 
   Fleet& fleet_;
   const std::string file_;
   Logger& log_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<Host> hosts_ PIMAN_GUARDED_BY(mutex_);
+  std::string problem_ PIMAN_GUARDED_BY(mutex_);
   std::function<void(const std::vector<Host>&)> listener_ PIMAN_GUARDED_BY(mutex_);
 };
 

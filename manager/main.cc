@@ -24,6 +24,7 @@
 #include "manager/power_command.h"
 #include "manager/server.h"
 #include "manager/status_command.h"
+#include "manager/targets_command.h"
 #include "manager/tree_command.h"
 
 namespace {
@@ -221,13 +222,14 @@ std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
+      {"targets", "shows how the scrapes of each node go", &run_targets_command},
       {"alerts", "lists what is wrong, or sends a test message", &run_alerts},
       {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
       {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
-      {"hosts", "shows machines that wait to be accepted, and accepts them", &run_hosts_command},
+      {"hosts", "shows and changes the inventory, and accepts machines that wait", &run_hosts_command},
       {"boots", "shows a machine's last boots", &run_boots_command},
       {"doctor", "says why a machine does not boot", &run_doctor_command},
       {"restart", "switches nodes off and on", &run_restart},

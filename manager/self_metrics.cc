@@ -53,6 +53,16 @@ struct NodeFamilies {
   Family duration{"piman_node_scrape_duration_seconds", Type::kGauge,
                   "How long the last scrape of the node took, good or not, in seconds."};
   Family samples{"piman_node_scrape_samples", Type::kGauge, "Samples in the last scrape of the node."};
+  Family clock_offset{"piman_node_clock_offset_seconds", Type::kGauge,
+                      "How far the node's clock is ahead of the manager's, in seconds. Only while the node is up."};
+  Family clock_uncertainty{"piman_node_clock_offset_uncertainty_seconds", Type::kGauge,
+                           "How far piman_node_clock_offset_seconds may be off on both sides, in seconds."};
+  Family under_voltage{"piman_node_under_voltage", Type::kGauge,
+                       "Whether the node's supply is too weak now: 1 or 0. Only while the node is up."};
+  Family throttled{"piman_node_throttled", Type::kGauge,
+                   "Whether the node's firmware slows it down now: 1 or 0. Only while the node is up."};
+  Family root_read_only{"piman_node_root_readonly", Type::kGauge,
+                        "Whether the node's root is mounted read-only: 1 or 0. Only while the node is up."};
 };
 
 prometheus::Counter& plain_counter(prometheus::Registry& registry, const char* name, const char* help) {
@@ -78,6 +88,12 @@ struct SelfMetrics::Counters {
           .Help("How long scrapes of nodes took, in seconds.")
           .Register(registry)
           .Add({}, prometheus::Histogram::BucketBoundaries{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
+  prometheus::Histogram& delay =
+      prometheus::BuildHistogram()
+          .Name("piman_scrape_delay_seconds")
+          .Help("How much later than due scrapes of nodes began, in seconds.")
+          .Register(registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
 
   NodeFamilies families;
   Mutex process_mutex;  ///< the readers keep their file open and their buffer; /proc never blocks
@@ -99,6 +115,7 @@ void SelfMetrics::count_scrape(const ScrapeResult& result) {
   counters_->scrapes.Increment();
   counters_->bytes.Increment(static_cast<double>(result.body_bytes));
   counters_->duration.Observe(result.duration.count());
+  counters_->delay.Observe(result.delay.count());
   if (auto* failures = counters_->failures[static_cast<std::size_t>(result.error)]) failures->Increment();
 }
 
@@ -178,6 +195,19 @@ void SelfMetrics::write_fleet(Writer& out, const FleetSnapshot& fleet, WallTime 
   each(families.temperature,
        [](const NodeState& n) { return n.phase == Phase::kUp ? n.temperature_celsius : std::optional<double>(); });
   each(families.duration, [&](const NodeState& n) { return when(n.scrapes > 0, n.last.duration.count()); });
+  const auto health = [](const NodeState& n, const auto& value) -> std::optional<double> {
+    return n.phase == Phase::kUp && value ? std::optional<double>(*value) : std::nullopt;
+  };
+  each(families.clock_offset, [](const NodeState& n) {
+    return n.phase == Phase::kUp && n.health.clock_offset ? std::optional(n.health.clock_offset->seconds) : std::nullopt;
+  });
+  each(families.clock_uncertainty, [](const NodeState& n) {
+    return n.phase == Phase::kUp && n.health.clock_offset ? std::optional(n.health.clock_offset->uncertainty_seconds)
+                                                          : std::nullopt;
+  });
+  each(families.under_voltage, [&](const NodeState& n) { return health(n, n.health.under_voltage); });
+  each(families.throttled, [&](const NodeState& n) { return health(n, n.health.throttled); });
+  each(families.root_read_only, [&](const NodeState& n) { return health(n, n.health.root_read_only); });
   each(families.samples, [&](const NodeState& n) { return when(n.scrapes > 0, static_cast<double>(n.last.samples)); });
 }
 

@@ -19,6 +19,7 @@
 #include "manager/api/watch_routes.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
+#include "manager/inventory_watch.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
@@ -47,6 +48,7 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_backoff = config.scrape.max_backoff;
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
+  settings.max_samples = config.scrape.max_samples;
   return settings;
 }
 
@@ -97,6 +99,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);
   InventoryLoader inventory(fleet, config.inventory.hosts_file, log);
+  const FileRest::Mark inventory_mark = InventoryWatch::mark(config.inventory.hosts_file);
   inventory.load();
   const bool takes_orders = config.netboot.enabled || !config.power.switches.empty();
   std::unique_ptr<Store> store;
@@ -155,6 +158,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       [&self_metrics](const ScrapeResult& result) { self_metrics.count_scrape(result); }, log);
   if (!scraper) return fail_start(scraper.error());
 
+  const InventoryWatch inventory_watch(inventory, inventory_mark);
   http::Router router;
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
@@ -172,7 +176,11 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            },
                            [&config, &netboot_records](const Host& host, std::string_view label) {
                              return label_of(config, netboot_records.get(), host, label);
-                           }};
+                           },
+                           [&scraper](const std::string& name, std::chrono::milliseconds most) {
+                             return (*scraper)->scrape_now(name, most);
+                           },
+                           [&inventory] { return inventory.problem(); }};
   add_routes(router, context);
   if (config.netboot.enabled) {
     netboot_records->add_routes(router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); });

@@ -52,6 +52,42 @@ Json history_of_points(std::span<const HistoryPoint> points) {
           {"temperature_celsius", std::move(temperature)}};
 }
 
+Json flag(const std::optional<bool>& value) { return value ? Json(*value) : Json(); }
+
+Json health_object(const HealthFacts& health) {
+  Json file_systems = Json::array();
+  for (const FileSystemFacts& one : health.file_systems) {
+    file_systems.push_back({{"mount_point", one.mount_point},
+                            {"device", word(one.device)},
+                            {"type", word(one.type)},
+                            {"size_bytes", number(one.size_bytes)},
+                            {"available_bytes", number(one.available_bytes)},
+                            {"read_only", flag(one.read_only)}});
+  }
+  Json clock;
+  if (health.clock_offset) {
+    clock = {{"seconds", number(health.clock_offset->seconds)},
+             {"uncertainty_seconds", number(health.clock_offset->uncertainty_seconds)}};
+  }
+  return {{"under_voltage", flag(health.under_voltage)},
+          {"throttled", flag(health.throttled)},
+          {"frequency_capped", flag(health.frequency_capped)},
+          {"soft_temperature_limit", flag(health.soft_temperature_limit)},
+          {"under_voltage_occurred", flag(health.under_voltage_occurred)},
+          {"throttled_occurred", flag(health.throttled_occurred)},
+          {"root_read_only", flag(health.root_read_only)},
+          {"clock_offset", std::move(clock)},
+          {"clock_synchronised", flag(health.clock_synchronised)},
+          {"mmc_name", word(health.mmc_name)},
+          {"mmc_life_used_ratio", number(health.mmc_life_used_ratio)},
+          {"mmc_pre_eol_state", number(health.mmc_pre_eol_state)},
+          {"mmc_errors", number(health.mmc_errors)},
+          {"ext4_errors", number(health.ext4_errors)},
+          {"reboot_required", flag(health.reboot_required)},
+          {"unclean_shutdown", flag(health.unclean_shutdown)},
+          {"file_systems", std::move(file_systems)}};
+}
+
 Json node_object(const NodeState& node, const HistoryOf& history_of) {
   const NodeEvent event = node.event.value_or(NodeEvent{});
   Json json = {
@@ -73,6 +109,7 @@ Json node_object(const NodeState& node, const HistoryOf& history_of) {
       {"disk_percent", number(event.disk_percent)},
       {"num_pids", number(event.num_pids)},
       {"temperature_celsius", number(node.temperature_celsius)},
+      {"health", health_object(node.health)},
       {"last_error", nullptr},
       {"scrape", nullptr},
       {"scrapes", node.scrapes},
@@ -171,6 +208,7 @@ std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, con
                   {"scrape_interval_seconds", rounded(static_cast<double>(config.scrape.interval.count()) / 1000)},
                   {"history_seconds", rounded(static_cast<double>(config.scrape.history.count()) / 1000)},
                   {"hosts_file", config.inventory.hosts_file},
+                  {"hosts_file_problem", word(facts.inventory_problem)},
                   {"netboot", config.netboot.enabled},
                   {"links",
                    {{"prometheus", word(config.links.prometheus)},
@@ -220,9 +258,62 @@ std::string targets_json(const FleetSnapshot& fleet, const Config& config) {
         {"lastSamplesScraped", node->scrapes > 0 ? node->last.samples : 0},
         {"scrapeInterval", seconds(config.scrape.interval)},
         {"scrapeTimeout", seconds(config.scrape.timeout)},
+        // What Prometheus makes of each scrape as series of its own, and what only this scraper knows.
+        {"facts",
+         {{"up", node->phase == Phase::kUp ? 1 : 0},
+          {"scrape_duration_seconds", node->scrapes > 0 ? number(node->last.duration.count()) : Json()},
+          {"scrape_samples_scraped", node->last.samples},
+          {"scrape_body_bytes", node->last.body_bytes},
+          {"scrape_delay_seconds", node->scrapes > 0 ? number(node->last.delay.count()) : Json()},
+          {"error_class", to_string(node->last.error)},
+          {"scrapes", node->scrapes},
+          {"failures", node->failures},
+          {"consecutive_failures", node->consecutive_failures},
+          {"phase", to_string(node->phase)},
+          {"last_scrape_seconds", node->scrapes > 0 ? number(unix_seconds(node->last.at)) : Json()}}},
     });
   }
   return success({{"activeTargets", std::move(targets)}, {"droppedTargets", Json::array()}});
+}
+
+Result<std::vector<TargetView>> parse_targets_json(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || text_member(json, "status") != "success") return fail("the answer has no status \"success\"");
+  const auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) return fail("the answer has no \"data\" object");
+  const auto targets = data->find("activeTargets");
+  if (targets == data->end() || !targets->is_array()) return fail("the answer has no \"activeTargets\" array");
+  std::vector<TargetView> out;
+  for (const auto& target : *targets) {
+    const auto labels = target.is_object() ? target.find("labels") : target.end();
+    const auto facts = target.is_object() ? target.find("facts") : target.end();
+    if (labels == target.end() || !labels->is_object() || facts == target.end() || !facts->is_object()) {
+      return fail("a target in the answer has no labels or no facts");
+    }
+    TargetView view;
+    view.node = text_member(*labels, "node");
+    view.url = text_member(target, "scrapeUrl");
+    view.health = text_member(target, "health");
+    view.error = text_member(target, "lastError");
+    view.error_class = text_member(*facts, "error_class");
+    view.duration_seconds = number_member(*facts, "scrape_duration_seconds");
+    view.last_scrape = number_member(*facts, "last_scrape_seconds");
+    view.samples = number_member(*facts, "scrape_samples_scraped").value_or(0);
+    view.bytes = number_member(*facts, "scrape_body_bytes").value_or(0);
+    view.scrapes = number_member(*facts, "scrapes").value_or(0);
+    view.failures = number_member(*facts, "failures").value_or(0);
+    out.push_back(std::move(view));
+  }
+  return out;
+}
+
+std::string hosts_json(const ParsedInventory& inventory, std::string_view file) {
+  Json hosts = Json::array(), problems = Json::array();
+  for (const Host& host : inventory.hosts) {
+    hosts.push_back({{"name", host.name}, {"address", host.address.to_string()}, {"mac", host.mac.to_string()}});
+  }
+  for (const InventoryProblem& problem : inventory.problems) problems.push_back(problem.to_string(file));
+  return success({{"file", file}, {"hosts", std::move(hosts)}, {"problems", std::move(problems)}});
 }
 
 std::string discovery_json(const std::vector<DiscoveredTarget>& targets) {

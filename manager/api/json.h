@@ -12,6 +12,7 @@
 #include "common/result.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
+#include "manager/fleet/inventory.h"
 #include "manager/fleet/node.h"
 #include "manager/scrape/service_discovery.h"
 
@@ -26,7 +27,8 @@ struct ServerFacts {
   const Config& config;
   WallTime started;
   WallTime now;
-  std::string_view page;  ///< names the page's files: a browser with others loads itself anew
+  std::string inventory_problem = {};  ///< why the hosts file is not the inventory; empty when it is
+  std::string_view page = {};          ///< names the page's files: a browser with others loads itself anew
 };
 
 /// The points to show for a node; no function: no history in the answer.
@@ -41,6 +43,16 @@ std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTi
 std::string history_json(std::string_view name, std::span<const HistoryPoint> points);
 /// In the shape of Prometheus's own targets API, so that what reads that one reads this one.
 std::string targets_json(const FleetSnapshot& fleet, const Config& config);
+/// A target as a client sees it: what `piman targets` prints.
+struct TargetView {
+  std::string node, url, health, error, error_class;
+  std::optional<double> duration_seconds, last_scrape;  ///< Unix time
+  double samples = 0, bytes = 0, scrapes = 0, failures = 0;
+};
+/// Reads what targets_json() writes. Errors: anything else.
+Result<std::vector<TargetView>> parse_targets_json(std::string_view json);
+/// What `piman hosts list --json` prints.
+std::string hosts_json(const ParsedInventory& inventory, std::string_view file);
 /// Prometheus's HTTP service discovery; without the envelope, for Prometheus wants a bare array.
 std::string discovery_json(const std::vector<DiscoveredTarget>& targets);
 /// `type` is a word for programs ("not_found"), `message` is for people.

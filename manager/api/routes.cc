@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "common/prom_parse.h"
 #include "common/text.h"
 #include "manager/api/json.h"
 #include "manager/api/negotiate.h"
+#include "manager/api/node_page.h"
 #include "manager/api/page_routes.h"
 #include "manager/api/thinned_history.h"
 #include "manager/scrape/service_discovery.h"
@@ -25,9 +25,6 @@ using http::Request;
 using http::Response;
 
 constexpr std::size_t kMostHistoryPoints = 5000;
-/// A page is passed on while it is at most this many scrape intervals old: a scraper that hangs must not look like a
-/// fleet whose values stand still.
-constexpr int kPageIntervals = 3;
 
 Response json_response(int status, std::string body) {
   Response response = Response::json(status, std::move(body));
@@ -74,7 +71,9 @@ class Routes {
       response.content_type.clear();
       response.headers.emplace_back("Cache-Control", "no-cache");
     } else {
-      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
+      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(),
+                                   context_.inventory_problem ? context_.inventory_problem() : std::string(),
+                                   web::bundle()};
       response = json_response(200, api::nodes_json(*fleet, facts, history_of(*points)));
     }
     response.headers.emplace_back("ETag", etag);
@@ -106,26 +105,8 @@ class Routes {
                                                                    request.header("Host"))));
   }
 
-  /// The node's own page, byte for byte and without timestamps, so that Prometheus sees a node that is gone as gone.
   Response node_metrics(const Request& request) const {
-    const auto node = context_.fleet.find(request.path_parameter("name"));
-    if (node == nullptr) return Response::text(404, no_such_node(request) + '\n');
-    if (node->phase == Phase::kPending) return not_up(*node, "was not scraped yet");
-    if (node->phase != Phase::kUp) {
-      const std::string& error = node->last.error_text;
-      return not_up(*node, concat("is ", to_string(node->phase), error.empty() ? "" : ": ", error));
-    }
-    if (node->last.page == nullptr) return not_up(*node, "has no page");
-    const auto age = std::chrono::system_clock::now() - node->last.at;
-    if (age > context_.config.scrape.interval * kPageIntervals + context_.config.scrape.timeout) {
-      return not_up(*node,
-                    concat("has no page younger than ", seconds(age), " s: the manager is late with its scrapes"));
-    }
-    Response response = Response::text(200, *node->last.page);
-    // Named as the agent named it, but in our words: what a node sends does not become a header of ours.
-    response.content_type = prom_text::content_type(prom_text::format_of_content_type(node->last.page_content_type));
-    response.headers = {{"Age", concat(seconds(age))}, {"X-Content-Type-Options", "nosniff"}};
-    return response;
+    return api::node_page(request, context_.fleet, context_.config, context_.scrape_now);
   }
 
   Response ready(const Request&) const {
@@ -150,14 +131,6 @@ class Routes {
     const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
     return json_response(200, api::nodes_json(fleet, facts, history_of(points),
                                               [&](const NodeState& node) { return names.contains(node.host.name); }));
-  }
-
-  static std::int64_t seconds(WallTime::duration age) {
-    return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(age).count());
-  }
-
-  static Response not_up(const NodeState& node, const std::string& why) {
-    return Response::text(503, concat("node ", node.host.name, ' ', why, '\n'));
   }
 
   /// The `history` parameter of a request. Errors: not a number of points that may be asked for.

@@ -7,6 +7,7 @@
 #include "common/http_types.h"
 #include "common/log.h"
 #include "common/prom_text.h"
+#include "manager/api/node_page.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 #include "manager/fleet/selection.h"
@@ -26,6 +27,8 @@ struct ApiContext {
   WallTime started;
   std::function<void(prom_text::Writer&)> write_more_metrics = {};  ///< safe to call from any thread; may be none
   LabelOf label_of = {};  ///< of nodes, beside `phase` and `stuck`; safe to call from any thread; may be none
+  api::ScrapeNow scrape_now = {};
+  std::function<std::string()> inventory_problem = {};  ///< safe to call from any thread; may be none
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.

@@ -35,6 +35,7 @@ std::shared_ptr<NodeState> state_after(const NodeState& before, ScrapeResult res
     state->temperature_celsius = result.temperature_celsius;
     state->boot_time_seconds = result.boot_time_seconds;
     state->model = result.model;
+    state->health = std::move(result.health);
     state->failures = before.failures;
   } else {
     state->last_seen = before.last_seen;
@@ -42,6 +43,7 @@ std::shared_ptr<NodeState> state_after(const NodeState& before, ScrapeResult res
     state->temperature_celsius = before.temperature_celsius;
     state->boot_time_seconds = before.boot_time_seconds;
     state->model = before.model;
+    state->health = before.health;
     state->failures = before.failures + 1;
     state->consecutive_failures = before.consecutive_failures + 1;
   }

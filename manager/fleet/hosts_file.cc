@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -110,6 +111,46 @@ Result<std::string> with_host(std::string_view csv, const Host& host) {
     return fail(concat(quote(host.name), " is no name for a line of its own"));
   }
   return text;
+}
+
+Result<std::string> without_host(std::string_view csv, std::string_view which, Host& removed) {
+  const ParsedInventory before = parse_hosts(csv);
+  if (!before.problems.empty()) {
+    return fail(
+        concat("the inventory has a problem, which must be solved first: ", before.problems.front().to_string("")));
+  }
+  const auto mac = MacAddress::parse(which);
+  const auto address = Ipv4Address::parse(which);
+  const auto is_it = [&](const Host& host) {
+    return host.name == which || (mac && host.mac == *mac) || (address && host.address == *address);
+  };
+  const auto found = std::find_if(before.hosts.begin(), before.hosts.end(), is_it);
+  if (found == before.hosts.end()) return fail(concat("the inventory has no ", quote(which)));
+  removed = *found;
+  std::string text;
+  while (!csv.empty()) {
+    const std::size_t length = std::min(csv.find('\n'), csv.size() - 1) + 1;
+    const std::string_view line = csv.substr(0, length);
+    csv.remove_prefix(length);
+    const ParsedInventory parsed = parse_hosts(line);
+    if (parsed.hosts.size() != 1 || parsed.hosts.front() != removed) text += line;
+  }
+  if (parse_hosts(text).hosts.size() + 1 != before.hosts.size()) return fail("the line can't be found again");
+  return text;
+}
+
+Result<Host> remove_host(const std::string& path, std::string_view which) {
+  const std::string target = real_path(path);
+  const auto before = status_of(target);
+  auto csv = read_text_file(target, kMostInventoryBytes);
+  if (!csv) return tl::unexpected<Error>(std::move(csv.error()));
+  Host removed;
+  auto text = without_host(csv->value_or(std::string()), which, removed);
+  if (!text) return fail_with(path, text.error());
+  // An empty file would look half written to a server.
+  if (text->empty()) *text = "# no nodes\n";
+  if (auto replaced = replace(target, *text, before); !replaced) return tl::unexpected<Error>(replaced.error());
+  return removed;
 }
 
 Result<void> append_host(const std::string& path, const Host& host) {

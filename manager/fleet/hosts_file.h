@@ -7,7 +7,7 @@
 #include "common/result.h"
 #include "manager/fleet/node.h"
 
-/// Adds to the inventory file, which belongs to people: every other line stays as they wrote it.
+/// Adds to the inventory file and takes out of it, which belongs to people: every other line stays as they wrote it.
 namespace piman::manager {
 
 /// Pure: `csv` with a line for `host` at its end, in the file's own kind of line ends.
@@ -20,5 +20,12 @@ Result<std::string> with_host(std::string_view csv, const Host& host);
 /// Errors: with_host()'s; a file that somebody else changed meanwhile; what the disk says. They name the path.
 /// Thread-safety: callers take turns; other programs need not.
 Result<void> append_host(const std::string& path, const Host& host);
+
+/// Pure: `csv` without the line of the host with this name, MAC or IPv4 address, which becomes `removed`.
+/// Errors: no such host; an inventory that has problems already.
+Result<std::string> without_host(std::string_view csv, std::string_view which, Host& removed);
+
+/// Does that to the file at `path`, as append_host() does; returns who was removed.
+Result<Host> remove_host(const std::string& path, std::string_view which);
 
 }  // namespace piman::manager

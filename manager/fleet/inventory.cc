@@ -126,8 +126,12 @@ ParsedInventory parse_hosts(std::string_view csv) { return InventoryReader().rea
 Result<ParsedInventory> read_inventory(const std::string& path) {
   auto text = read_text_file(path, kMostInventoryBytes);
   if (!text) return tl::unexpected<Error>(std::move(text.error()));
-  if (*text) return parse_hosts(**text);
-  return ParsedInventory{{}, {{0, "no such file: the inventory is empty until it is there"}}};
+  if (*text) {
+    ParsedInventory parsed = parse_hosts(**text);
+    parsed.bytes = (*text)->size();
+    return parsed;
+  }
+  return ParsedInventory{{}, 0, {{0, "no such file: the inventory is empty until it is there"}}};
 }
 
 }  // namespace piman::manager

@@ -30,6 +30,7 @@ struct InventoryProblem {
 
 struct ParsedInventory {
   std::vector<Host> hosts;                 ///< in the order of the file
+  std::size_t bytes = 0;                   ///< of the file
   std::vector<InventoryProblem> problems;  ///< in the order of their lines
 };
 

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/event.h"
 #include "common/net_types.h"
+#include "manager/fleet/health_facts.h"
 #include "manager/fleet/phase.h"
 
 /// What the manager knows of one node, as plain values.
@@ -34,7 +35,7 @@ enum class ScrapeError : std::uint8_t {
   kRefused,      ///< the host answered that nothing listens
   kUnreachable,  ///< no route, or no host
   kHttpStatus,   ///< answered with something else than 200
-  kTooLarge,     ///< more bytes than a page may have
+  kTooLarge,     ///< more bytes or samples than a page may have
   kMalformed,    ///< not the exposition format, or not the events object
   kOther,
 };
@@ -54,9 +55,11 @@ struct ScrapeResult {
   std::optional<double> temperature_celsius;
   std::optional<double> boot_time_seconds;  ///< Unix time
   std::string model;                        ///< empty when the page does not say
-  std::shared_ptr<const std::string>
-      page;                       ///< the /metrics body, kept once for all who pass it on; null after a failure
-  std::string page_content_type;  ///< what the agent called it
+  HealthFacts health;
+  std::chrono::duration<double> delay{};     ///< how much later than due it began
+  std::shared_ptr<const std::string> page;  ///< the /metrics body, kept once for all; null after a failure
+  bool page_is_gzip = false;                ///< as it came: compressed
+  std::string page_content_type;            ///< what the agent called it
 };
 
 /// Pure: what a scrape alone says.
@@ -85,6 +88,7 @@ struct NodeState {
   std::optional<double> temperature_celsius;
   std::optional<double> boot_time_seconds;
   std::string model;
+  HealthFacts health;  ///< of the last successful scrape
   std::uint64_t scrapes = 0;
   std::uint64_t failures = 0;
   std::uint32_t consecutive_failures = 0;

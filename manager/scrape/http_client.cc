@@ -26,6 +26,8 @@ constexpr std::size_t kMostHeaderBytes = 64UL * 1024;
 constexpr long kMostIdleConnections = 65'536;
 /// An idle easy handle with its buffer is cheap, but not free: a burst must not leave its number behind for ever.
 constexpr std::size_t kMostSpareTransfers = 64;
+/// Owner of descriptors that are not libcurl's. Not all ones: that is how a poller tells its own.
+constexpr std::uint32_t kNoShard = 0x7FFF'FFFF;
 
 /// libcurl wants its global state made before any thread uses it. Without TLS: every agent speaks plain HTTP.
 struct CurlLibrary {
@@ -51,12 +53,33 @@ struct Transfer {
   std::size_t most_bytes = 0;
   std::size_t header_bytes = 0;
   bool too_large = false;
+  bool cut_by_sink = false;
+  bool begun = false;  ///< the sink knows that a body comes
+  BodySink* sink = nullptr;
+  std::string encoding;  ///< for the sink
   milliseconds timeout{0};
   HttpAnswer answer;
 };
 
+bool give_to_sink(Transfer& transfer, std::string_view piece) {
+  if (!transfer.begun) {
+    transfer.begun = true;
+    CURL* const easy = transfer.easy.get();
+    long status = 0;
+    const char* type = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (!transfer.sink->begin({static_cast<int>(status), type == nullptr ? "" : type, transfer.encoding})) return false;
+  }
+  return transfer.sink->take(piece);
+}
+
 std::size_t on_body(char* data, std::size_t /*one*/, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
+  if (transfer.sink != nullptr) {
+    transfer.cut_by_sink = !give_to_sink(transfer, {data, size});
+    return transfer.cut_by_sink ? 0 : size;
+  }
   if (size > transfer.most_bytes - transfer.answer.body.size()) {
     transfer.too_large = true;
     return 0;  // libcurl cuts the transfer
@@ -65,8 +88,13 @@ std::size_t on_body(char* data, std::size_t /*one*/, std::size_t size, void* con
   return size;
 }
 
-std::size_t on_header(char* /*data*/, std::size_t /*one*/, std::size_t size, void* context) {
+std::size_t on_header(char* data, std::size_t /*one*/, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
+  if (transfer.sink != nullptr) {
+    std::string_view value(data, size);
+    if (value.starts_with("HTTP/")) transfer.encoding.clear();  // after an interim answer the real one
+    if (equals_ignoring_case(trim(next_until(value, ':')), "content-encoding")) transfer.encoding = trim(value);
+  }
   transfer.header_bytes += size;
   if (transfer.header_bytes <= kMostHeaderBytes) return size;
   transfer.too_large = true;
@@ -140,6 +168,7 @@ class CurlClient final : public HttpClient {
     const std::uint64_t id = ++last_id_;
     transfer->answer.id = id;
     transfer->most_bytes = request.most_bytes;
+    transfer->sink = request.sink;
     transfer->timeout = std::max(request.timeout, milliseconds(1));
     // Neighbouring addresses must not share a shard, hence the multiplication (Knuth's for 32 bits).
     transfer->shard = ((request.address.value() * 2'654'435'761U) >> 16U) % shards_.size();
@@ -169,6 +198,10 @@ class CurlClient final : public HttpClient {
     return answers;
   }
 
+  void also_watch(int fd, bool for_reading, bool for_writing) override {
+    poller_.watch(fd, kNoShard, for_reading, for_writing);
+  }
+  void forget(int fd) override { poller_.forget(fd); }
   void wake() override { poller_.wake(); }
 
  private:
@@ -212,7 +245,8 @@ class CurlClient final : public HttpClient {
     if (spare_.size() >= kMostSpareTransfers) return;
     curl_easy_reset(transfer->easy.get());
     transfer->header_bytes = 0;
-    transfer->too_large = false;
+    transfer->too_large = transfer->cut_by_sink = transfer->begun = false;
+    transfer->encoding.clear();
     transfer->curl_words[0] = '\0';
     transfer->answer = {};
     spare_.push_back(std::move(transfer));
@@ -224,6 +258,11 @@ class CurlClient final : public HttpClient {
     transfer.headers.reset();
     if (!request.accept.empty()) {
       transfer.headers.reset(curl_slist_append(nullptr, concat("Accept: ", request.accept).c_str()));
+    }
+    if (request.sink != nullptr) {  // who takes it as it comes decodes it, too
+      transfer.headers.reset(curl_slist_append(transfer.headers.release(), "Accept-Encoding: gzip"));
+    } else {
+      curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     }
     if (!request.json.empty()) {
       // Without "Expect:" curl would wait a second for leave to send a long body.
@@ -247,7 +286,6 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "piman/" PIMAN_VERSION);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -257,6 +295,7 @@ class CurlClient final : public HttpClient {
   }
 
   void on_ready(const FdPoller::Ready& ready) {
+    if (ready.owner == kNoShard) return;  // whoever wants it watched looks after each poll()
     const int what = (ready.readable ? CURL_CSELECT_IN : 0) | (ready.writable ? CURL_CSELECT_OUT : 0) |
                      (ready.failed ? CURL_CSELECT_ERR : 0);
     int running = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/net_types.h"
@@ -18,6 +19,23 @@
 /// wake() may come from others.
 namespace piman::manager {
 
+/// What is known of a body when it begins.
+struct BodyHead {
+  int status = 0;
+  std::string_view content_type;
+  std::string_view content_encoding;  ///< of the bytes that follow; empty: none
+};
+
+/// Takes a body as it comes, with whatever encoding it has, instead of HttpAnswer::body.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  /// Before the first piece; not called for an empty body. False: the transfer is cut.
+  virtual bool begin(const BodyHead& head) = 0;
+  /// False: the transfer is cut.
+  virtual bool take(std::string_view piece) = 0;
+};
+
 struct HttpRequest {
   Ipv4Address address;
   std::uint16_t port = 0;
@@ -28,6 +46,7 @@ struct HttpRequest {
   std::string json = {};                 ///< sent as the body of a POST; empty: GET
   std::string method = {};               ///< another one than those two
   std::string bearer = {};               ///< a token for the Authorization header; empty: none
+  BodySink* sink = nullptr;              ///< takes the body; must outlive the transfer. most_bytes does not count then
 };
 
 struct HttpAnswer {
@@ -38,7 +57,7 @@ struct HttpAnswer {
   bool host_answered = false;  ///< any byte, a TCP handshake or a reset came from the host
   int status = 0;
   std::string content_type;
-  std::string body;  ///< decompressed; incomplete when error is not kNone
+  std::string body;  ///< decompressed; incomplete when error is not kNone; empty when a sink took it
 };
 
 class HttpClient {
@@ -54,6 +73,9 @@ class HttpClient {
   virtual void cancel(std::uint64_t id) = 0;
   /// Waits for answers, for at most `wait` or until wake(), and returns those that came.
   virtual std::vector<HttpAnswer> poll(std::chrono::milliseconds wait) = 0;
+  /// Ends a poll() also when this descriptor can be read (or written to); until forget().
+  virtual void also_watch(int fd, bool for_reading, bool for_writing) = 0;
+  virtual void forget(int fd) = 0;
   /// Ends the poll() in progress, or else the next one, at once. From any thread.
   virtual void wake() = 0;
 };

@@ -82,6 +82,22 @@ std::optional<Host> ScrapePlan::take_due(SteadyTime now, bool slow_too) {
   return found->second.host;
 }
 
+std::optional<Host> ScrapePlan::take(const std::string& name, SteadyTime now) {
+  const auto found = nodes_.find(name);
+  if (found == nodes_.end() || found->second.in_flight) return std::nullopt;
+  Node& node = found->second;
+  queue_of(node).erase({node.due, name});
+  node.due = std::min(node.due, now);  // its next turn counts from this one
+  node.in_flight = true;
+  return node.host;
+}
+
+SteadyTime ScrapePlan::due_of(const std::string& name) const {
+  const auto found = nodes_.find(name);
+  PIMAN_CHECK(found != nodes_.end());
+  return found->second.due;
+}
+
 std::optional<SteadyTime> ScrapePlan::next_due(bool slow_too) const {
   std::optional<SteadyTime> next;
   if (!ready_.empty()) next = ready_.begin()->first;

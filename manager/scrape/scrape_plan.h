@@ -44,6 +44,10 @@ class ScrapePlan {
   /// The node that has been due for longest and is not in flight; it is in flight from now on. Slow nodes are left out
   /// when not `slow_too`.
   std::optional<Host> take_due(SteadyTime now, bool slow_too);
+  /// A node out of turn; nothing when it is unknown or in flight.
+  std::optional<Host> take(const std::string& name, SteadyTime now);
+  /// When the node is due, or was when it was taken. REQUIRES: has_name().
+  SteadyTime due_of(const std::string& name) const;
   /// When take_due() has the next one; nothing when all are in flight.
   std::optional<SteadyTime> next_due(bool slow_too) const;
   /// A node taken by take_due() is done. Ignored when it has left or was replaced in the meantime.
