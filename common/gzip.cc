@@ -62,8 +62,8 @@ GzipDecompressor::Outcome GzipDecompressor::decompress(std::string_view gzip, st
     std::size_t taken = 0;
     std::size_t made = 0;
     const std::size_t room = std::min(state.capacity, most_bytes) - state.size;
-    switch (::libdeflate_gzip_decompress_ex(state.decompressor, gzip.data(), gzip.size(), state.bytes.get() + state.size,
-                                            room, &taken, &made)) {
+    switch (::libdeflate_gzip_decompress_ex(state.decompressor, gzip.data(), gzip.size(),
+                                            state.bytes.get() + state.size, room, &taken, &made)) {
       case LIBDEFLATE_SUCCESS:
         state.size += made;
         gzip.remove_prefix(taken);

@@ -10,10 +10,11 @@
 #include "common/prom_text.h"
 
 /// Reads the Prometheus exposition formats, text 0.0.4 and OpenMetrics 1.0.0, line by line and without allocating: a
-/// sample is a set of views into the page, which may be whole or arrive in pieces. What Prometheus would refuse is refused, since whoever passes a page on must
-/// know whether it will be taken: bad names, unquoted or unclosed label values, bytes that are not UTF-8, values that
-/// are no numbers, a page that ends within a line. Errors: in words with the line's number. Thread-safety: none; pure
-/// but for the position. Source: prometheus.io/docs/instrumenting/exposition_formats, OpenMetrics 1.0.0 section "ABNF".
+/// sample is a set of views into the page, which may be whole or arrive in pieces. What Prometheus would refuse is
+/// refused, since whoever passes a page on must know whether it will be taken: bad names, unquoted or unclosed label
+/// values, bytes that are not UTF-8, values that are no numbers, a page that ends within a line. Errors: in words with
+/// the line's number. Thread-safety: none; pure but for the position. Source:
+/// prometheus.io/docs/instrumenting/exposition_formats, OpenMetrics 1.0.0 section "ABNF".
 namespace piman::prom_text {
 
 /// Takes labels off the front of what stands between a sample's braces.
@@ -62,11 +63,12 @@ ParsedLine parse_line(std::string_view line);
 struct PageProblem {
   std::size_t line = 0;  ///< 1-based
   std::string_view what;
+  bool operator==(const PageProblem&) const = default;
   std::string to_string() const;  ///< "line 7: value is no number"
 };
 
-/// Walks a page that arrives in pieces, whose borders may lie anywhere: feed() one, take samples with next() until there
-/// are no more, and so on; end() when all has come. Copies a line only where a border lies within it.
+/// Walks a page that arrives in pieces, whose borders may lie anywhere: feed() one, take samples with next() until
+/// there are no more, and so on; end() when all has come. Copies a line only where a border lies within it.
 class PageStream {
  public:
   /// A longer line than this is a problem: a sender without line ends must not fill the memory.

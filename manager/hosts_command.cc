@@ -125,8 +125,9 @@ int run_hosts_command(std::span<const char* const> arguments) {
     return kApiGood;
   }
   std::fputs(concat("piman: ",
-                    what.empty() ? "hosts needs a word: list, add, remove, pending or accept"
-                                 : concat("unknown hosts command ", quote(what), ": it is list, add, remove, pending or accept"),
+                    what.empty()
+                        ? "hosts needs a word: list, add, remove, pending or accept"
+                        : concat("unknown hosts command ", quote(what), ": it is list, add, remove, pending or accept"),
                     '\n')
                  .c_str(),
              stderr);

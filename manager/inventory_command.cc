@@ -65,21 +65,22 @@ int run_hosts_add(std::span<const char* const> arguments) {
   if (const auto added = append_host(*file, host); !added) {
     return fail_command(kCommand, added.error().message, kApiNotGood);
   }
-  print(concat(host.name, " (", host.mac.to_string(), ", ", host.address.to_string(), ") stands in ", *file, " now.\n"));
+  print(
+      concat(host.name, " (", host.mac.to_string(), ", ", host.address.to_string(), ") stands in ", *file, " now.\n"));
   return kApiGood;
 }
 
 int run_hosts_remove(std::span<const char* const> arguments) {
   static const std::array<Flag, 3> kFlags = {file_flag(), config_flag(), help_flag()};
-  static const ApiCommand kCommand = {
-      "hosts remove",
-      "Usage: piman hosts remove NAME [FLAG ...]\n\n"
-      "Takes a node out of the inventory file: by its name, its MAC address or its IPv4 address. It is watched no more.\n"
-      "Exit code: 0 done, 1 refused, 2 wrong usage.\n\n"
-      "Examples:\n"
-      "  piman hosts remove pi7\n"
-      "  piman hosts remove dc:a6:32:00:00:01\n",
-      kFlags, 1, 1};
+  static const ApiCommand kCommand = {"hosts remove",
+                                      "Usage: piman hosts remove NAME [FLAG ...]\n\n"
+                                      "Takes a node out of the inventory file: by its name, its MAC address or its "
+                                      "IPv4 address. It is watched no more.\n"
+                                      "Exit code: 0 done, 1 refused, 2 wrong usage.\n\n"
+                                      "Examples:\n"
+                                      "  piman hosts remove pi7\n"
+                                      "  piman hosts remove dc:a6:32:00:00:01\n",
+                                      kFlags, 1, 1};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
   const auto file = hosts_file(call.parsed, kFlags);
@@ -94,15 +95,14 @@ int run_hosts_remove(std::span<const char* const> arguments) {
 int run_hosts_list(std::span<const char* const> arguments) {
   static const std::array<Flag, 4> kFlags = {
       file_flag(), config_flag(), {"json", "", "false", "Print JSON, for programs.", false}, help_flag()};
-  static const ApiCommand kCommand = {
-      "hosts list",
-      "Usage: piman hosts list [FLAG ...]\n\n"
-      "Shows the nodes of the inventory file, and what is wrong with it.\n"
-      "Exit code: 0 the file is good, 1 it has problems, 2 wrong usage.\n\n"
-      "Examples:\n"
-      "  piman hosts list\n"
-      "  piman hosts list --json | jq -r '.data.hosts[].name'\n",
-      kFlags, 0, 0};
+  static const ApiCommand kCommand = {"hosts list",
+                                      "Usage: piman hosts list [FLAG ...]\n\n"
+                                      "Shows the nodes of the inventory file, and what is wrong with it.\n"
+                                      "Exit code: 0 the file is good, 1 it has problems, 2 wrong usage.\n\n"
+                                      "Examples:\n"
+                                      "  piman hosts list\n"
+                                      "  piman hosts list --json | jq -r '.data.hosts[].name'\n",
+                                      kFlags, 0, 0};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
   const auto file = hosts_file(call.parsed, kFlags);

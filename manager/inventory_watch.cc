@@ -22,6 +22,13 @@ bool FileRest::is_due(const Mark& now) {
   return true;
 }
 
+void write_inventory_metrics(prom_text::Writer& out, const InventoryLoader& loader) {
+  static const prom_text::Family kValid{
+      "piman_inventory_valid", prom_text::Type::kGauge,
+      "Whether the inventory file is what is watched (1), or has problems so that an older state is (0)."};
+  out.single(kValid, loader.problem().empty() ? 1.0 : 0.0);
+}
+
 FileRest::Mark InventoryWatch::mark(const std::string& path) {
   struct ::stat status {};
   return ::stat(path.c_str(), &status) == 0 ? FileRest::Mark(status) : std::nullopt;

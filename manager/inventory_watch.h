@@ -7,10 +7,11 @@
 #include <optional>
 #include <thread>
 
+#include "common/prom_text.h"
 #include "manager/inventory_loader.h"
 
-/// Notices when the inventory file has changed and has it loaded: also when it was replaced, or stands on a network file
-/// system, which tells nobody. A file that is still being written is left alone until it rests.
+/// Notices when the inventory file has changed and has it loaded: also when it was replaced, or stands on a network
+/// file system, which tells nobody. A file that is still being written is left alone until it rests.
 namespace piman::manager {
 
 /// Decides when. Pure.
@@ -25,6 +26,9 @@ class FileRest {
  private:
   Mark loaded_, seen_;
 };
+
+/// Appends piman_inventory_valid. Safe to call from any thread.
+void write_inventory_metrics(prom_text::Writer& out, const InventoryLoader& loader);
 
 /// Runs one thread until destruction, which takes a few milliseconds.
 class InventoryWatch {

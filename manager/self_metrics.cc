@@ -199,7 +199,8 @@ void SelfMetrics::write_fleet(Writer& out, const FleetSnapshot& fleet, WallTime 
     return n.phase == Phase::kUp && value ? std::optional<double>(*value) : std::nullopt;
   };
   each(families.clock_offset, [](const NodeState& n) {
-    return n.phase == Phase::kUp && n.health.clock_offset ? std::optional(n.health.clock_offset->seconds) : std::nullopt;
+    return n.phase == Phase::kUp && n.health.clock_offset ? std::optional(n.health.clock_offset->seconds)
+                                                          : std::nullopt;
   });
   each(families.clock_uncertainty, [](const NodeState& n) {
     return n.phase == Phase::kUp && n.health.clock_offset ? std::optional(n.health.clock_offset->uncertainty_seconds)

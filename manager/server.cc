@@ -169,7 +169,8 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&scraper] { return (*scraper)->first_round_done(); },
                            log,
                            started,
-                           [&netboot_records, &orders, &watch](prom_text::Writer& out) {
+                           [&inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
+                             write_inventory_metrics(out, inventory);
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
                              if (watch) watch->write_metrics(out);

@@ -33,7 +33,8 @@ std::string render_targets(std::vector<api::TargetView> targets, WallTime now, b
   if (targets.empty()) return "No targets: the inventory is empty.\n";
   const auto up = [](const api::TargetView& target) { return target.health == "up"; };
   std::stable_partition(targets.begin(), targets.end(), [&](const auto& target) { return !up(target); });
-  static constexpr std::array<bool, 10> kRightAligned = {false, false, true, true, true, true, true, true, false, false};
+  static constexpr std::array<bool, 10> kRightAligned = {false, false, true, true,  true,
+                                                         true,  true,  true, false, false};
   TextTable table({"NODE", "HEALTH", "AGO", "TOOK", "SAMPLES", "BYTES", "SCRAPES", "FAILED", "CLASS", "LAST ERROR"},
                   kRightAligned);
   for (const api::TargetView& target : targets) {

@@ -278,7 +278,8 @@ std::string targets_json(const FleetSnapshot& fleet, const Config& config) {
 
 Result<std::vector<TargetView>> parse_targets_json(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || text_member(json, "status") != "success") return fail("the answer has no status \"success\"");
+  if (!json.is_object() || text_member(json, "status") != "success")
+    return fail("the answer has no status \"success\"");
   const auto data = json.find("data");
   if (data == json.end() || !data->is_object()) return fail("the answer has no \"data\" object");
   const auto targets = data->find("activeTargets");

@@ -72,8 +72,7 @@ Response node_page(const Request& request, const Fleet& fleet, const Config& con
   if (node->last.page == nullptr) return not_up(*node, "has no page");
   const auto age = age_of(*node);
   if (age > config.scrape.interval * kPageIntervals + config.scrape.timeout) {
-    return not_up(*node,
-                  concat("has no page younger than ", seconds(age), " s: the manager is late with its scrapes"));
+    return not_up(*node, concat("has no page younger than ", seconds(age), " s: the manager is late with its scrapes"));
   }
   return response_of(request, *node);
 }

@@ -11,8 +11,9 @@
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 
-/// `/nodes/NAME/metrics`: the node's own page, byte for byte and without timestamps, so that Prometheus sees a node that is
-/// gone as gone. A page younger than the scrape interval is passed on; else the node is scraped now, once for all who ask.
+/// `/nodes/NAME/metrics`: the node's own page, byte for byte and without timestamps, so that Prometheus sees a node
+/// that is gone as gone. A page younger than the scrape interval is passed on; else the node is scraped now, once for
+/// all who ask.
 namespace piman::manager::api {
 
 /// Scrapes the node now and waits; false when that was not possible in time. Safe to call from any thread.

@@ -19,8 +19,8 @@ struct FileSystemFacts {
   bool operator==(const FileSystemFacts&) const = default;
 };
 
-/// How far a node's clock is ahead of the manager's. The true value is within `uncertainty_seconds` on both sides, which is
-/// half the time that the node had for saying its own.
+/// How far a node's clock is ahead of the manager's. The true value is within `uncertainty_seconds` on both sides,
+/// which is half the time that the node had for saying its own.
 struct ClockOffset {
   double seconds = 0;
   double uncertainty_seconds = 0;

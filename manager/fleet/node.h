@@ -56,7 +56,7 @@ struct ScrapeResult {
   std::optional<double> boot_time_seconds;  ///< Unix time
   std::string model;                        ///< empty when the page does not say
   HealthFacts health;
-  std::chrono::duration<double> delay{};     ///< how much later than due it began
+  std::chrono::duration<double> delay{};    ///< how much later than due it began
   std::shared_ptr<const std::string> page;  ///< the /metrics body, kept once for all; null after a failure
   bool page_is_gzip = false;                ///< as it came: compressed
   std::string page_content_type;            ///< what the agent called it

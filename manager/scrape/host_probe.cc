@@ -26,7 +26,8 @@ constexpr int kMostAnswers = 1024;
 /// RFC 1071, over an even number of bytes.
 std::uint16_t checksum(std::span<const unsigned char> bytes) {
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) sum += static_cast<std::uint32_t>(bytes[i] << 8U | bytes[i + 1]);
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2)
+    sum += static_cast<std::uint32_t>(bytes[i] << 8U | bytes[i + 1]);
   while (sum > 0xFFFF) sum = (sum & 0xFFFFU) + (sum >> 16U);
   return static_cast<std::uint16_t>(~sum & 0xFFFFU);
 }

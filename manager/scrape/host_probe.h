@@ -12,9 +12,9 @@
 #include "common/unique_fd.h"
 
 /// Whether a host is there although its agent is silent: an ICMP echo, by a ping socket (which needs no rights where
-/// net.ipv4.ping_group_range allows it, as in Debian) or a raw one, else a TCP connection to a port that hardly anything
-/// listens on, which a host that is there refuses.
-/// Errors: none; where nothing can be sent, no host answers. Thread-safety: one thread.
+/// net.ipv4.ping_group_range allows it, as in Debian) or a raw one, else a TCP connection to a port that hardly
+/// anything listens on, which a host that is there refuses. Errors: none; where nothing can be sent, no host answers.
+/// Thread-safety: one thread.
 namespace piman::manager {
 
 class HostProbe {

@@ -55,7 +55,8 @@ Result<PageFacts> read_page_facts(std::string_view page, prom_text::Format forma
 
 /// What /events would say of these values, from two pages of a node; `before` is the one before. A value that the pages
 /// do not have, or that makes no sense, is absent. Units: percent.
-std::optional<double> cpu_percent_between(const std::optional<CpuSeconds>& before, const std::optional<CpuSeconds>& now);
+std::optional<double> cpu_percent_between(const std::optional<CpuSeconds>& before,
+                                          const std::optional<CpuSeconds>& now);
 /// Of the root file system, as df shows it.
 std::optional<double> root_disk_percent(const HealthFacts& health);
 

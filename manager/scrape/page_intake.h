@@ -15,8 +15,8 @@
 #include "manager/scrape/http_client.h"
 #include "manager/scrape/page_facts.h"
 
-/// Takes a node's page as it comes from the network. A plain page is parsed piece by piece; a compressed one is kept as it
-/// is, for whoever asks for it, and parsed when it is whole: that costs a third of decompressing piece by piece.
+/// Takes a node's page as it comes from the network. A plain page is parsed piece by piece; a compressed one is kept as
+/// it is, for whoever asks for it, and parsed when it is whole: that costs a third of decompressing piece by piece.
 namespace piman::manager {
 
 struct PageLimits {
@@ -31,7 +31,8 @@ struct IntakeDesk {
   static constexpr std::size_t kMostBytesTogether = 64UL * 1024 * 1024;
   static constexpr std::size_t kSmallBytes = 1024UL * 1024;
 
-  /// What plain pages may hold after their scrape. Beyond this they are compressed, which costs as much as parsing them.
+  /// What plain pages may hold after their scrape. Beyond this they are compressed, which costs as much as parsing
+  /// them.
   static constexpr std::size_t kMostPlainBytes = 24UL * 1024 * 1024;
 
   PageLimits limits;

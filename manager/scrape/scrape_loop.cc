@@ -202,8 +202,8 @@ void ScrapeLoop::on_answer(HttpAnswer& answer) {
   scrape.at_events = true;
   scrape.intake.reset();
   const auto used = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - scrape.began);
-  const HttpRequest request{scrape.host.address,   settings_.agent_port,     "/events",
-                            "application/json",    settings_.timeout - used, kMostEventBytes};
+  const HttpRequest request{scrape.host.address, settings_.agent_port,     "/events",
+                            "application/json",  settings_.timeout - used, kMostEventBytes};
   ask(std::move(scrape), request);
 }
 
@@ -273,8 +273,8 @@ void ScrapeLoop::end_probes() {
     probe = probes_.erase(probe);
     if (answered) {
       scrape.result.host_answered = true;
-      scrape.result.error_text +=
-          probe_.method() == HostProbe::Method::kTcp ? "; the host refuses other connections" : "; the host answers ping";
+      scrape.result.error_text += probe_.method() == HostProbe::Method::kTcp ? "; the host refuses other connections"
+                                                                             : "; the host answers ping";
     }
     finish(std::move(scrape));
   }

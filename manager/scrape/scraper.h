@@ -50,8 +50,8 @@ class Scraper {
   bool first_round_done() const { return first_round_done_->load(std::memory_order_acquire); }
   /// Looks at the fleet's inventory now; without it a change is seen within a second.
   void wake() { client_->wake(); }
-  /// Scrapes a node out of turn, or joins the scrape of it that is under way, and waits until it has ended and the fleet
-  /// has its result. False: not within `most`. From any thread.
+  /// Scrapes a node out of turn, or joins the scrape of it that is under way, and waits until it has ended and the
+  /// fleet has its result. False: not within `most`. From any thread.
   bool scrape_now(const std::string& name, std::chrono::milliseconds most);
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fleet of agents in one process, for the bench of scraping: one listener answers for every loopback address. It sends
-// a page made before, plain or compressed as the client asks, and takes what peers write remotely. It counts who asked
-// what, and how long the longest pause between two pages of one address was.
+// A fleet of agents in one process, for the bench of scraping: one listener answers for every loopback address. It
+// sends a page made before, plain or compressed as the client asks, and takes what peers write remotely. It counts who
+// asked what, and how long the longest pause between two pages of one address was.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,7 +40,8 @@ struct Answer {
 };
 
 std::string with_head(std::string_view type, std::string_view body, std::string_view more = {}) {
-  return concat("HTTP/1.1 200 OK\r\nContent-Type: ", type, "\r\n", more, "Content-Length: ", body.size(), "\r\n\r\n", body);
+  return concat("HTTP/1.1 200 OK\r\nContent-Type: ", type, "\r\n", more, "Content-Length: ", body.size(), "\r\n\r\n",
+                body);
 }
 
 /// The page with another last digit in every value that has more than five: counters that move.
@@ -50,8 +51,8 @@ std::string turned(std::string page, std::size_t turn) {
     const std::size_t end = std::min(page.find('\n', line), page.size());
     const std::size_t blank = page.rfind(' ', end);
     if (page[line] != '#' && blank != std::string::npos && blank > line && end - blank > 5 &&
-        std::string_view(page).substr(blank, end - blank).find('e') == std::string_view::npos &&
-        page[end - 1] >= '0' && page[end - 1] <= '9') {
+        std::string_view(page).substr(blank, end - blank).find('e') == std::string_view::npos && page[end - 1] >= '0' &&
+        page[end - 1] <= '9') {
       page[end - 1] = static_cast<char>('0' + (static_cast<std::size_t>(page[end - 1] - '0') + turn) % 10);
       page[end - 2] = page[end - 2] == '.' ? '.' : static_cast<char>('0' + turn % 10);
     }

@@ -13,6 +13,8 @@ namespace {
 
 using namespace piman::prom_text;
 
+void read_in_pieces(std::string_view page, Format format, std::size_t samples, bool good);
+
 std::size_t read_page(std::string_view page, Format format) {
   PageReader reader(page, format);
   Sample sample;
@@ -40,7 +42,25 @@ std::size_t read_page(std::string_view page, Format format) {
     }
   }
   PIMAN_CHECK(!reader.next(sample));  // the end stays the end
+  read_in_pieces(page, format, samples, !reader.problem());
   return samples;
+}
+
+/// The same page in pieces of 1 to 16 bytes must say the same.
+void read_in_pieces(std::string_view page, Format format, std::size_t samples, bool good) {
+  PageStream stream(format, page.size() + 1);
+  Sample sample;
+  std::size_t piece = 1;
+  for (std::string_view rest = page; !rest.empty();) {
+    const std::string bytes(rest.substr(0, piece));
+    rest.remove_prefix(bytes.size());
+    piece = piece % 16 + 1;
+    stream.feed(bytes);
+    while (stream.next(sample)) --samples;
+  }
+  stream.end();
+  PIMAN_CHECK(samples == 0);
+  PIMAN_CHECK(stream.problem().has_value() == !good);
 }
 
 }  // namespace

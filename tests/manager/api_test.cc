@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "common/gzip.h"
 #include "common/text.h"
 #include "manager/api/json.h"
 #include "manager/api/negotiate.h"
+#include "manager/api/node_page.h"
 #include "manager/api/routes.h"
 #include "manager/api/thinned_history.h"
+#include "manager/targets_command.h"
 #include "manager/web/assets.h"
 #include "tests/manager/sample_fleet.h"
 #include "tests/support/golden.h"
@@ -161,7 +164,7 @@ TEST_F(Api, a_node_has_its_last_phases_and_how_long_they_took) {
 // The page's tests and its demo serve this very file: a change of the form is seen by both.
 TEST_F(Api, nodes_have_the_form_that_the_page_reads) {
   test::fill_sample_fleet(fleet_);
-  const api::ServerFacts facts{config_, test::sample_time(), test::sample_time(100), "0123456789abcdef"};
+  const api::ServerFacts facts{config_, test::sample_time(), test::sample_time(100), "", "0123456789abcdef"};
   auto answer = nlohmann::ordered_json::parse(
       api::nodes_json(*fleet_.snapshot(), facts, [this](std::string_view name) { return fleet_.history(name); }));
   answer["data"]["piman_version"] = "1.2.3";
@@ -240,6 +243,19 @@ TEST_F(Api, targets_look_like_prometheus_own) {
   EXPECT_EQ(targets[1]["health"], "down");
   EXPECT_EQ(targets[1]["lastError"], "no answer within 5 s");
   EXPECT_EQ(targets[3]["health"], "unknown");
+  EXPECT_EQ(targets[0]["facts"]["up"], 1);
+  EXPECT_EQ(targets[0]["facts"]["error_class"], "none");
+  EXPECT_EQ(targets[1]["facts"]["error_class"], "timeout");
+  EXPECT_EQ(targets[1]["facts"]["up"], 0);
+  EXPECT_EQ(targets[3]["facts"]["scrape_duration_seconds"], nullptr);
+
+  auto views = api::parse_targets_json(get("/api/v1/targets").body);
+  ASSERT_TRUE(views) << views.error().message;
+  const std::string table = render_targets(*views, test::sample_time(100), false);
+  EXPECT_THAT(table, StartsWith("1 of 4 targets up\n"));
+  EXPECT_THAT(table, HasSubstr("timeout  no answer within 5 s"));
+  EXPECT_LT(table.find("pi2"), table.find("pi1"));  // what is wrong stands first
+  EXPECT_FALSE(api::parse_targets_json("{\"status\":\"success\",\"data\":{\"activeTargets\":[1]}}"));
   EXPECT_EQ(targets[3]["lastScrape"], "0001-01-01T00:00:00Z");
 }
 
@@ -275,6 +291,49 @@ TEST_F(Api, a_nodes_page_is_passed_on_only_while_it_is_true) {
   // A scraper that hangs must not look like values that stand still.
   fleet_.apply("pi1", test::good_scrape(std::chrono::system_clock::now() - std::chrono::minutes(2)));
   EXPECT_EQ(get("/nodes/pi1/metrics").status, 503);
+}
+
+TEST_F(Api, a_compressed_page_is_passed_on_as_it_came_to_who_wants_it_so) {
+  test::fill_sample_fleet(fleet_, std::chrono::system_clock::now());
+  ScrapeResult scrape = test::good_scrape(std::chrono::system_clock::now());
+  const std::string plain = *scrape.page;
+  std::string packed;
+  GzipCompressor().compress(plain, packed);
+  scrape.page = std::make_shared<const std::string>(packed);
+  scrape.page_is_gzip = true;
+  fleet_.apply("pi1", scrape);
+  const Response gzip = get("/nodes/pi1/metrics", {{"Accept-Encoding", "gzip, br"}});
+  EXPECT_EQ(gzip.body, packed);
+  EXPECT_EQ(header(gzip, "Content-Encoding"), "gzip");
+  const Response text = get("/nodes/pi1/metrics");
+  EXPECT_EQ(text.body, plain);
+  EXPECT_EQ(header(text, "Content-Encoding"), "");
+  EXPECT_EQ(header(text, "Vary"), "Accept-Encoding");
+}
+
+TEST_F(Api, an_old_page_is_renewed_and_that_of_a_dead_node_is_not) {
+  test::fill_sample_fleet(fleet_, std::chrono::system_clock::now());
+  std::vector<std::string> asked;
+  const api::ScrapeNow scrape_now = [&](const std::string& name, std::chrono::milliseconds) {
+    asked.push_back(name);
+    ScrapeResult scrape = test::good_scrape(std::chrono::system_clock::now());
+    scrape.page = std::make_shared<const std::string>("fresh 1\n");
+    fleet_.apply(name, scrape);
+    return true;
+  };
+  const auto page = [&](const std::string& name) {
+    http::Request request;
+    request.path_parameters = {{"name", name}};
+    return api::node_page(request, fleet_, config_, scrape_now);
+  };
+  EXPECT_NE(page("pi1").body, "fresh 1\n");
+  EXPECT_EQ(page("pi2").status, 503);
+  EXPECT_EQ(page("pi3").status, 503);
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(page("pi4").body, "fresh 1\n");  // not scraped yet
+  fleet_.apply("pi1", test::good_scrape(std::chrono::system_clock::now() - config_.scrape.interval * 2));
+  EXPECT_EQ(page("pi1").body, "fresh 1\n");
+  EXPECT_EQ(asked, (std::vector<std::string>{"pi4", "pi1"}));
 }
 
 TEST_F(Api, a_nodes_page_is_passed_on_as_what_it_is) {

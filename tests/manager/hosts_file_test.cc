@@ -35,6 +35,24 @@ TEST(HostsFile, adds_a_line_and_leaves_the_others) {
             concat("\xEF\xBB\xBF# from a spreadsheet\n", kLine));
 }
 
+TEST(HostsFile, takes_out_a_line_and_leaves_the_others) {
+  const std::string csv =
+      "# our Pis\r\n B8-27-EB-00-00-01 ; 10.0.0.11;pi1;1700000000.5\r\n\r\nb8:27:eb:00:00:02;10.0.0.12;;";
+  Host removed;
+  const auto without = [&](std::string_view which) {
+    const auto text = without_host(csv, which, removed);
+    return text ? *text : "! " + text.error().message;
+  };
+  const std::string first_gone = "# our Pis\r\n\r\nb8:27:eb:00:00:02;10.0.0.12;;";
+  EXPECT_EQ(without("pi1"), first_gone);
+  EXPECT_EQ(removed, sample_host("pi1", "10.0.0.11", "b8:27:eb:00:00:01"));
+  EXPECT_EQ(without("B8:27:EB:00:00:01"), first_gone);
+  EXPECT_EQ(without("10.0.0.11"), first_gone);
+  EXPECT_EQ(without("pi12"), "# our Pis\r\n B8-27-EB-00-00-01 ; 10.0.0.11;pi1;1700000000.5\r\n\r\n");
+  EXPECT_EQ(without("pi9"), "! the inventory has no \"pi9\"");
+  EXPECT_THAT(without_host("nonsense\n", "pi1", removed).error().message, HasSubstr("which must be solved first"));
+}
+
 TEST(HostsFile, refuses_what_is_taken_or_no_host) {
   const std::string csv = "b8:27:eb:00:00:01;10.0.0.11;pi1;\n";
   const auto why = [&](const char* name, const char* address, const char* mac) {

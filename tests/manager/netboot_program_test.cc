@@ -195,7 +195,7 @@ TEST_F(NetbootProgram, says_what_is_wrong_with_a_command_line_or_a_server) {
   }
   ProgramRun wordless(tree, {"hosts"});
   EXPECT_EQ(wordless.wait(), 2);
-  EXPECT_EQ(wordless.err(), "piman: hosts needs a word: pending or accept\n");
+  EXPECT_EQ(wordless.err(), "piman: hosts needs a word: list, add, remove, pending or accept\n");
   for (const std::vector<std::string>& help : std::vector<std::vector<std::string>>{{"hosts", "--help"},
                                                                                     {"hosts", "pending", "--help"},
                                                                                     {"hosts", "accept", "--help"},

@@ -47,6 +47,20 @@ TEST(ScrapePlan, IsEmptyWithoutHosts) {
   EXPECT_EQ(plan.unscraped(), 0U);
 }
 
+TEST(ScrapePlan, ANodeOutOfTurnIsNotTakenTwiceAndKeepsItsPlace) {
+  ScrapePlan plan = plan_of(hosts(1));
+  run_once(plan, ScrapeEnd::kGood);
+  const SteadyTime place = run_once(plan, ScrapeEnd::kGood);
+  EXPECT_EQ(plan.take("pi7", place + seconds(5)), std::nullopt);
+  const auto taken = plan.take("pi0", place + seconds(5));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(plan.due_of("pi0"), place + seconds(5));
+  EXPECT_EQ(plan.take("pi0", place + seconds(6)), std::nullopt);
+  EXPECT_EQ(plan.take_due(place + seconds(60), true), std::nullopt);
+  plan.finish(*taken, ScrapeEnd::kGood, place + seconds(6));
+  EXPECT_EQ(plan.next_due(true), place + seconds(15));
+}
+
 TEST(ScrapePlan, TheFirstRoundIsShortAndThenEachNodeKeepsItsPlace) {
   ScrapePlan plan = plan_of(hosts(200));
   std::map<std::string, std::vector<SteadyTime>> times;

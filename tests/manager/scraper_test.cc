@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/gzip.h"
 #include "common/text.h"
 #include "tests/manager/raw_server.h"
 
@@ -261,6 +262,115 @@ TEST_F(ScraperTest, ANodeThatComesBackIsSeenAndLoggedOnce) {
   EXPECT_THAT(lines[0],
               HasSubstr("level=warn msg=\"node changed\" node=pi1 phase=agent-down address=127.0.0.1 class="));
   EXPECT_THAT(lines[1], HasSubstr("level=info msg=\"node changed\" node=pi1 phase=up"));
+}
+
+TEST_F(ScraperTest, ThoseWhoWantTheSameNodeShareOneScrape) {
+  settings_.interval = milliseconds(60'000);
+  settings_.timeout = milliseconds(5'000);
+  std::atomic<int> pages = 0;
+  add("pi1", [&pages](RawPeer& peer) {
+    while (peer.read_request()) {
+      if (peer.request().starts_with("GET /events ")) {
+        peer.send_ok(kEvents, "application/json");
+        continue;
+      }
+      if (++pages > 1) peer.sleep(milliseconds(300));  // so that all come in time
+      peer.send_ok(kPage);
+    }
+  });
+  start();
+  scraped("pi1");
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 10; ++i) {
+      clients.emplace_back([this] { EXPECT_TRUE(scraper_->scrape_now("pi1", milliseconds(5000))); });
+    }
+  }
+  EXPECT_EQ(pages, 2);
+  EXPECT_EQ(fleet_.find("pi1")->scrapes, 2U);
+  EXPECT_TRUE(scraper_->scrape_now("pi9", milliseconds(5000)));  // there is none: nothing to wait for
+  EXPECT_FALSE(scraper_->scrape_now("pi1", milliseconds(1)));
+}
+
+TEST_F(ScraperTest, TheLoadIsReadFromThePageAndEventsAreAskedForNowAndThen) {
+  std::atomic<int> pages = 0, events = 0;
+  add("pi1", [&](RawPeer& peer) {
+    while (peer.read_request()) {
+      if (peer.request().starts_with("GET /events ")) {
+        ++events;
+        peer.send_ok("{\"num_pids\":77}", "application/json");
+        continue;
+      }
+      const int turn = ++pages;
+      peer.send_ok(concat("node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} ", turn * 3,
+                          "\nnode_cpu_seconds_total{cpu=\"0\",mode=\"user\"} ", turn,
+                          "\nnode_memory_MemTotal_bytes 100\nnode_memory_MemAvailable_bytes 40\n"));
+    }
+  });
+  start();
+  const auto node = scraped("pi1", 6);
+  EXPECT_EQ(node->event->cpu_percent, 25);
+  EXPECT_EQ(node->event->memory_percent, 60);
+  EXPECT_EQ(node->event->num_pids, 77);
+  EXPECT_GE(pages, 6);
+  EXPECT_LE(events, 2);  // the first page has no page before it to compare with
+}
+
+TEST_F(ScraperTest, ACompressedPageIsKeptAsItCame) {
+  std::string packed;
+  GzipCompressor().compress(kPage, packed);
+  add("pi1", [packed](RawPeer& peer) {
+    while (peer.read_request()) {
+      if (peer.request().find("gzip") == std::string::npos) return;
+      peer.send(concat("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\nContent-Length: ",
+                       packed.size(), "\r\n\r\n", packed));
+      if (peer.read_request()) peer.send_ok(kEvents, "application/json");
+    }
+  });
+  add("broken", [packed](RawPeer& peer) {
+    const std::string cut = packed.substr(0, packed.size() - 9);
+    while (peer.read_request()) {
+      peer.send(concat("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ", cut.size(), "\r\n\r\n", cut));
+    }
+  });
+  add("zstd", [](RawPeer& peer) {
+    while (peer.read_request()) {
+      peer.send("HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 4\r\n\r\nabcd");
+    }
+  });
+  add("many", agent("a 1\na 2\na 3\na 4\n"));
+  settings_.max_samples = 3;
+  start();
+  const auto node = scraped("pi1");
+  ASSERT_EQ(node->phase, Phase::kUp) << node->last.error_text;
+  EXPECT_TRUE(node->last.page_is_gzip);
+  EXPECT_EQ(*node->last.page, packed);
+  EXPECT_EQ(node->temperature_celsius, 51.5);
+  EXPECT_EQ(scraped("broken")->last.error, ScrapeError::kMalformed);
+  EXPECT_THAT(scraped("broken")->last.error_text, HasSubstr("can't be decompressed"));
+  EXPECT_EQ(scraped("zstd")->last.error_text, "/metrics: content encoding \"zstd\", asked was gzip");
+  EXPECT_EQ(scraped("many")->last.error, ScrapeError::kTooLarge);
+  EXPECT_EQ(scraped("many")->last.error_text, "/metrics: more than 3 samples");
+}
+
+TEST_F(ScraperTest, TheClockOfANodeIsComparedWithOurs) {
+  add("pi1", [](RawPeer& peer) {
+    while (peer.read_request()) {
+      if (peer.request().starts_with("GET /events ")) {
+        peer.send_ok(kEvents, "application/json");
+        continue;
+      }
+      peer.sleep(milliseconds(20));
+      const auto now = std::chrono::system_clock::now().time_since_epoch() + std::chrono::seconds(100);
+      peer.send_ok(concat("node_time_seconds ", std::chrono::duration_cast<milliseconds>(now).count(), "e-3\n"));
+    }
+  });
+  start();
+  const auto node = scraped("pi1");
+  ASSERT_TRUE(node->health.clock_offset) << node->last.error_text;
+  const ClockOffset offset = *node->health.clock_offset;
+  EXPECT_GE(offset.uncertainty_seconds, 0.009);
+  EXPECT_NEAR(offset.seconds, 100, offset.uncertainty_seconds + 0.002);
 }
 
 TEST_F(ScraperTest, StopsAtOnceWhileNodesHang) {
