@@ -12,10 +12,13 @@ if(EXISTS ${PIMAN_CIVETWEB_SOURCE}/src/civetweb.c)
   add_library(piman_civetweb STATIC ${PIMAN_CIVETWEB_SOURCE}/src/civetweb.c)
   target_include_directories(piman_civetweb SYSTEM PUBLIC ${PIMAN_CIVETWEB_SOURCE}/include)
   # libssl is opened by dlopen when a TLS port is asked for: an agent without TLS does not pay 3 MB of memory for it.
-  # Its stop flag is no atomic unless asked for. A poll quantum of 200 ms instead of 2 s is what lets a stop finish in time.
+  # Its stop flag is no atomic unless asked for. Its threads would wake every quantum of 2 s to look at that flag; they
+  # call poll() and gmtime() of common/http/civetweb_hooks.cc instead of the C library's (piman::http brings them along), so
+  # that a stop wakes them and nothing else does: the quantum is an hour.
   target_compile_definitions(piman_civetweb PRIVATE
     OPENSSL_API_3_0 STOP_FLAG_NEEDS_LOCK SSL_LIB="libssl.so.3" CRYPTO_LIB="libcrypto.so.3" USE_IPV6 NO_CGI NO_FILES NO_CACHING
-    SOCKET_TIMEOUT_QUANTUM=200 USE_STACK_SIZE=262144)
+    SOCKET_TIMEOUT_QUANTUM=3600000 USE_STACK_SIZE=262144 _GNU_SOURCE)
+  target_compile_options(piman_civetweb PRIVATE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/civetweb_redirect.h")
   target_compile_options(piman_civetweb PRIVATE -w)
   target_link_libraries(piman_civetweb PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
   target_compile_definitions(piman_civetweb INTERFACE PIMAN_HTTP_TLS=1 PIMAN_HTTP_IPV6=1)

@@ -37,12 +37,27 @@ bool is_gone(int number) {
   return number == ENODEV || number == ENOENT || number == ENXIO || number == ESRCH || number == ESTALE;
 }
 
+/// How long a file is shows its first read, in one call into room that need not be kept. Nothing when it does not fit,
+/// or can't be read.
+std::optional<std::size_t> first_pread(int fd, std::string& buffer) {
+  std::array<char, kFirstBufferBytes> room;
+  const ::ssize_t got = ::pread(fd, room.data(), room.size(), 0);
+  if (got < 0 || static_cast<std::size_t>(got) == room.size()) return std::nullopt;
+  const auto length = static_cast<std::size_t>(got);
+  buffer.resize(std::max(kFirstAttributeBytes, length + length / 4));  // numbers grow
+  std::copy_n(room.data(), length, buffer.begin());
+  return length;
+}
+
 /// Reads from the start of `fd` until its end. `error_number` is why not; 0 when the file is too long.
 Result<std::size_t> pread_all(int fd, const std::string& path, HostFile::Content content, std::string& buffer,
                               int& error_number) {
   const bool one_piece = content == HostFile::Content::kOnePiece;
-  if (buffer.empty()) buffer.resize(one_piece ? kFirstAttributeBytes : kFirstBufferBytes);
   std::size_t filled = 0;
+  if (buffer.empty() && one_piece) {
+    if (const auto length = first_pread(fd, buffer)) return *length;
+  }
+  if (buffer.empty()) buffer.resize(one_piece ? kFirstAttributeBytes : kFirstBufferBytes);
   for (;;) {
     const ::ssize_t got = ::pread(fd, buffer.data() + filled, buffer.size() - filled, static_cast<::off_t>(filled));
     if (got < 0 && errno == EINTR) continue;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -123,10 +122,8 @@ std::optional<std::uint64_t> ProcessMetrics::count_open_fds() const {
 void ProcessMetrics::write(prom_text::Writer& out) {
   ::rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const ::timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  out.single(cpu_, std::round((seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e6) / 1e6);
+  const auto microseconds = [](const ::timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec; };
+  out.single(cpu_, static_cast<double>(microseconds(usage.ru_utime) + microseconds(usage.ru_stime)) / 1e6);
   out.single(most_fds_, limit_of(RLIMIT_NOFILE));
   if (const auto count = count_open_fds()) out.single(open_fds_, *count);
   if (const auto content = stat_.read()) {

@@ -28,8 +28,12 @@ std::string_view type_name(Type type, Format format) {
 }
 
 /// Text escapes backslash and line end in HELP; OpenMetrics the double quote as well.
-std::string escaped_help(std::string_view help, Format format) {
-  std::string out;
+void append_help(std::string& out, std::string_view help, Format format) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '\\' && c != '"'; };
+  if (std::all_of(help.begin(), help.end(), is_plain)) {  // nearly all, and an agent's start makes hundreds
+    out += help;
+    return;
+  }
   for (const char c : to_valid_utf8(help)) {
     if (c == '\\') {
       out += "\\\\";
@@ -41,6 +45,16 @@ std::string escaped_help(std::string_view help, Format format) {
       out.push_back(c);
     }
   }
+}
+
+std::string make_header(std::string_view name, Type type, std::string_view help, Format format) {
+  constexpr std::string_view kHelp = "# HELP ", kType = "# TYPE ";
+  const std::string_view type_word = type_name(type, format);
+  std::string out;
+  out.reserve(kHelp.size() + kType.size() + 2 * name.size() + help.size() + type_word.size() + 4);
+  out.append(kHelp).append(name).append(1, ' ');
+  append_help(out, help, format);
+  out.append(1, '\n').append(kType).append(name).append(1, ' ').append(type_word).append(1, '\n');
   return out;
 }
 
@@ -91,19 +105,19 @@ Format negotiate(std::string_view accept) {
   return best_open > best_text ? Format::kOpenMetrics : Format::kText;
 }
 
-Family::Family(std::string_view name, Type type, std::string_view help) : name_(name), type_(type), open_name_(name) {
+Family::Family(std::string_view name, Type type, std::string_view help)
+    : name_(name), type_(type), text_header_(make_header(name, type, help, Format::kText)) {
   std::string_view base = name;
   if (type == Type::kCounter) {
     if (base.ends_with(kTotal)) {
       base.remove_suffix(kTotal.size());
     } else {
-      open_name_ += kTotal;
+      open_name_ = concat(name, kTotal);
     }
   }
-  text_header_ = concat("# HELP ", name, ' ', escaped_help(help, Format::kText), "\n# TYPE ", name, ' ',
-                        type_name(type, Format::kText), '\n');
-  open_header_ = concat("# HELP ", base, ' ', escaped_help(help, Format::kOpenMetrics), "\n# TYPE ", base, ' ',
-                        type_name(type, Format::kOpenMetrics), '\n');
+  const bool is_alike = base == name && type_name(type, Format::kText) == type_name(type, Format::kOpenMetrics) &&
+                        help.find('"') == std::string_view::npos;
+  if (!is_alike) open_header_ = make_header(base, type, help, Format::kOpenMetrics);
 }
 
 Labels::Labels(std::initializer_list<Label> labels) { append_labels(text_, labels); }

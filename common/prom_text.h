@@ -32,15 +32,20 @@ class Family {
 
   const std::string& name() const { return name_; }
   Type type() const { return type_; }
-  const std::string& header(Format format) const { return format == Format::kText ? text_header_ : open_header_; }
+  const std::string& header(Format format) const {
+    return format == Format::kText || open_header_.empty() ? text_header_ : open_header_;
+  }
   /// The name that samples carry: OpenMetrics demands `_total` on every counter sample.
-  const std::string& sample_name(Format format) const { return format == Format::kText ? name_ : open_name_; }
+  const std::string& sample_name(Format format) const {
+    return format == Format::kText || open_name_.empty() ? name_ : open_name_;
+  }
 
  private:
   std::string name_;
   Type type_;
-  std::string open_name_;
   std::string text_header_;
+  // Of OpenMetrics; empty where it is the same as text.
+  std::string open_name_;
   std::string open_header_;
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/board_watch.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/vfs.h>
 
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -129,7 +132,18 @@ void BoardWatch::report(const std::vector<ThrottleTracker::Change>& changes, Ste
   }
 }
 
+void BoardWatch::leave_first_reading_to_poll() {
+  const MutexLock lock(mutex_);
+  first_reading_by_poll_ = !log_caught_up_;
+}
+
+bool BoardWatch::first_reading_is_due() {
+  const MutexLock lock(mutex_);
+  return first_reading_by_poll_;
+}
+
 void BoardWatch::drain_kernel_log(SteadyTime now) {
+  if (first_reading_by_poll_) return;
   KernelLogState fresh;
   std::vector<std::string> victims;
   const KernelLog::State reached = log_.drain([&](const KernelMessage& message) {
@@ -174,19 +188,36 @@ std::optional<bool> BoardWatch::look_at_root(SteadyTime now) {
   return read_only;
 }
 
-bool BoardWatch::poll(SteadyTime now) {
-  bool log_readable = false;
+BoardWatch::NextPoll BoardWatch::poll(SteadyTime now) {
+  bool log_readable = false, mounts_tell = false;
   {
     const MutexLock lock(mutex_);
+    // Before the look itself, so that no change falls between the two.
+    if (!mounts_changes_.valid()) mounts_changes_.reset(::open(mounts_.path().c_str(), O_RDONLY | O_CLOEXEC));
+    mounts_tell = mounts_changes_.valid();
+    first_reading_by_poll_ = false;
     constexpr int kMostDrains = 32;  // at the start, to get to the end of a long log
     for (int i = 0; i < kMostDrains && (i == 0 || (log_readable_ && !log_caught_up_)); ++i) drain_kernel_log(now);
     log_readable = log_readable_;
   }
   const auto throttling = look_at_throttling(now);
   const bool can_tell = throttling && !throttling->conditions.empty();
-  if (!can_tell && !log_readable) return false;
+  if (!can_tell && !log_readable) return NextPoll::kNever;
   look_at_root(now);
-  return true;
+  return can_tell || !throttling || !mounts_tell ? NextPoll::kInAWhile : NextPoll::kOnEvent;
+}
+
+void BoardWatch::wait_for_event(int stop) {
+  UniqueFd log;
+  std::array<::pollfd, 3> wanted{};
+  {
+    const MutexLock lock(mutex_);
+    log = log_.readiness();
+    if (!log.valid()) return;
+    // A file system that its errors make read-only is no change of the mounts, but never goes without a message.
+    wanted = {{{stop, POLLIN, 0}, {log.get(), POLLIN, 0}, {mounts_changes_.get(), POLLPRI, 0}}};
+  }
+  ::poll(wanted.data(), wanted.size(), -1);
 }
 
 std::shared_ptr<BoardWatch> board_watch_of(const CollectorContext& context) {

@@ -62,8 +62,20 @@ class BoardWatch {
   /// Nothing when the mounts can't be read.
   std::optional<bool> look_at_root(SteadyTime now);
 
-  /// All three. False when this machine has nothing that is worth another poll.
-  bool poll(SteadyTime now);
+  enum class NextPoll : std::uint8_t {
+    kNever,    ///< there is nothing here to look at
+    kInAWhile,  ///< the firmware's state has to be asked for
+    kOnEvent,  ///< the kernel tells when there is something new: see wait_for_event()
+  };
+  /// Somebody is going to poll: what the log had at the start is read there, and no scrape waits for it.
+  void leave_first_reading_to_poll();
+  /// Whether that is still to come.
+  bool first_reading_is_due();
+  /// All three, and what is worth another poll.
+  NextPoll poll(SteadyTime now);
+  /// Blocks until the kernel's log or the mounts have something new since the last poll(), or `stop` is readable.
+  /// For the thread that polls.
+  void wait_for_event(int stop);
 
  private:
   enum class Source : std::uint8_t { kUnknown, kMailbox, kAlarm };
@@ -86,11 +98,14 @@ class BoardWatch {
   KernelLogState log_state_ PIMAN_GUARDED_BY(mutex_);
   bool log_readable_ PIMAN_GUARDED_BY(mutex_) = false;
   bool log_caught_up_ PIMAN_GUARDED_BY(mutex_) = false;
+  bool first_reading_by_poll_ PIMAN_GUARDED_BY(mutex_) = false;
   std::size_t under_voltage_messages_ PIMAN_GUARDED_BY(mutex_) = 0;  ///< that the tracker has not heard of
   Source source_ PIMAN_GUARDED_BY(mutex_) = Source::kUnknown;
   ThrottleTracker tracker_ PIMAN_GUARDED_BY(mutex_);
   std::optional<HostFile> alarm_ PIMAN_GUARDED_BY(mutex_);
   HostFile mounts_ PIMAN_GUARDED_BY(mutex_);
+  /// The same file again: what waits for its changes. Each descriptor is told a change once.
+  UniqueFd mounts_changes_ PIMAN_GUARDED_BY(mutex_);
   std::optional<bool> root_read_only_ PIMAN_GUARDED_BY(mutex_);
 };
 

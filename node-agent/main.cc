@@ -78,6 +78,7 @@ int serve(const Options& options, std::vector<CollectorSet::Named> collectors, L
 int main(int argc, char** argv) {
   // One heap for all threads: they hardly ever allocate at the same time, and a heap a thread would grow page by page.
   ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TOP_PAD, 512 * 1024);  // and it grows in a few steps: most of it is there for as long as the agent runs
   Options options = parse_options(std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
   if (options.help) {
     std::fputs(agent_help().c_str(), stdout);

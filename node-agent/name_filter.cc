@@ -33,17 +33,24 @@ std::string to_posix(std::string_view expression) {
   return out;
 }
 
-bool matches(const ::regex_t& regex, const std::string& name) {
-  return ::regexec(&regex, name.c_str(), 0, nullptr, 0) == 0;
-}
-
 }  // namespace
 
-Result<NameFilter::Regex> NameFilter::compile(std::string_view flag, const std::string& expression) {
-  if (expression.empty()) return Regex();
+bool NameFilter::Expression::matches(const std::string& name) const {
+  if (pattern) return pattern->matches(name);
+  return ::regexec(regex.get(), name.c_str(), 0, nullptr, 0) == 0;
+}
+
+Result<NameFilter::Expression> NameFilter::compile(std::string_view flag, const std::string& expression) {
+  Expression compiled;
+  if (expression.empty()) return compiled;
+  compiled.pattern = NamePattern::parse(expression);
+  if (compiled.pattern) return compiled;
   auto raw = std::make_unique<::regex_t>();
   const int error = ::regcomp(raw.get(), to_posix(expression).c_str(), REG_EXTENDED | REG_NOSUB);
-  if (error == 0) return Regex(raw.release());
+  if (error == 0) {
+    compiled.regex.reset(raw.release());
+    return compiled;
+  }
   std::array<char, 128> words{};
   ::regerror(error, raw.get(), words.data(), words.size());
   return fail(concat("--collector.", flag, ": ", quote(expression), " is no regular expression: ", words.data()));
@@ -67,7 +74,7 @@ bool NameFilter::ignores(std::string_view name) {
   if (!exclude_ && !include_) return false;
   if (const auto found = known_.find(name); found != known_.end()) return found->second;
   std::string text(name);
-  const bool ignored = (exclude_ && matches(*exclude_, text)) || (include_ && !matches(*include_, text));
+  const bool ignored = (exclude_ && exclude_.matches(text)) || (include_ && !include_.matches(text));
   if (known_.size() >= kMostRemembered) known_.clear();
   known_.emplace(std::move(text), ignored);
   return ignored;

@@ -6,10 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/result.h"
+#include "node-agent/name_pattern.h"
 
 namespace piman::agent {
 
@@ -34,11 +36,18 @@ class NameFilter {
       delete regex;
     }
   };
-  using Regex = std::unique_ptr<::regex_t, RegexDeleter>;
-  static Result<Regex> compile(std::string_view flag, const std::string& expression);
+  /// One of the two, or neither where there is no expression.
+  struct Expression {
+    std::optional<NamePattern> pattern;
+    std::unique_ptr<::regex_t, RegexDeleter> regex;  ///< for what is beyond a NamePattern
 
-  Regex exclude_;
-  Regex include_;
+    explicit operator bool() const { return pattern || regex; }
+    bool matches(const std::string& name) const;
+  };
+  static Result<Expression> compile(std::string_view flag, const std::string& expression);
+
+  Expression exclude_;
+  Expression include_;
   std::map<std::string, bool, std::less<>> known_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstddef>
 #include <functional>
 #include <set>
@@ -48,7 +49,11 @@ std::optional<double> parse_bound(std::string_view text) {
 }
 
 /// Counts are whole and not negative, whatever a file says.
-double whole(double value) { return value >= 0 ? std::trunc(value) : 0; }
+double whole(double value) {
+  constexpr double kOnlyWholeFrom = 9'007'199'254'740'992;  // 2^53
+  if (!(value >= 0)) return 0;
+  return value < kOnlyWholeFrom ? static_cast<double>(static_cast<std::uint64_t>(value)) : value;
+}
 
 class Parser {
  public:

@@ -2,7 +2,9 @@
 #include "common/http/server.h"
 
 #include <civetweb.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +13,7 @@
 #include <exception>
 #include <utility>
 
+#include "common/http/civetweb_hooks.h"
 #include "common/mutex.h"
 #include "common/net_types.h"
 #include "common/text.h"
@@ -66,7 +69,8 @@ tl::expected<std::string, int> read_body(mg_connection* connection, long long co
   const bool sized = content_length >= 0;  // else chunked, or no body at all
   const std::size_t limit = options.max_body_bytes;
   if (sized && static_cast<unsigned long long>(content_length) > limit) return tl::unexpected<int>(413);
-  const auto deadline = std::chrono::steady_clock::now() + options.request_timeout;
+  const SteadyTime deadline = std::chrono::steady_clock::now() + options.request_timeout;
+  const WaitDeadline wait_deadline(deadline);
   while (!sized || body.size() < static_cast<std::size_t>(content_length)) {
     // Byte by byte, as mg_read() waits for all it is asked for, and a full timeout for each piece that drips in.
     // What came with the headers, mostly everything, costs no system call.
@@ -106,8 +110,10 @@ class CivetwebServer final : public Server {
       : options_(options), router_(router), log_(log) {}
 
   ~CivetwebServer() override {
-    stopping_ = true;
-    if (context_ != nullptr) mg_stop(context_);
+    streams_end_ = true;
+    if (context_ == nullptr) return;
+    ::eventfd_write(stopping_.get(), 1);  // the threads wake, and find the flag that mg_stop() sets at once
+    mg_stop(context_);
   }
   CivetwebServer(const CivetwebServer&) = delete;
   CivetwebServer& operator=(const CivetwebServer&) = delete;
@@ -141,7 +147,13 @@ class CivetwebServer final : public Server {
         "decode_url",
         "no",
         nullptr};
+    stopping_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!stopping_.valid()) return fail(concat("listening on ", addresses, ": no descriptor is left"));
     mg_callbacks callbacks{};
+    callbacks.init_thread = [](const mg_context* context, int) -> void* {
+      end_waits_of_this_thread_by(static_cast<CivetwebServer*>(mg_get_user_data(context))->stopping_.get());
+      return nullptr;
+    };
     callbacks.begin_request = [](mg_connection* connection) { return self(connection).on_request(connection); };
     callbacks.log_message = [](const mg_connection* connection, const char* message) {
       static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)))->on_message(message);
@@ -237,7 +249,7 @@ class CivetwebServer final : public Server {
   /// Until the stream ends, its client is gone, or the server stops.
   void send_stream(mg_connection* connection, BodyStream& stream) const {
     std::string piece;
-    for (bool goes_on = true; goes_on && !stopping_;) {
+    for (bool goes_on = true; goes_on && !streams_end_;) {
       piece.clear();
       goes_on = stream.next(piece, kStreamWait);
       if (!piece.empty() && !write_all(connection, piece)) return;
@@ -267,8 +279,9 @@ class CivetwebServer final : public Server {
   const ServerOptions options_;
   const Router& router_;
   Logger& log_;
+  UniqueFd stopping_;  ///< readable from the moment that the server stops
   mg_context* context_ = nullptr;
-  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> streams_end_ = false;
   Mutex mutex_;
   std::string first_message_ PIMAN_GUARDED_BY(mutex_);
 };

@@ -24,7 +24,8 @@ class RpiKernelMessagesCollector final : public Collector {
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto state = board_->look_at_kernel_log(std::chrono::steady_clock::now());
-    if (!state) return Outcome::kAbsent;
+    // Absence would be believed for a minute.
+    if (!state) return board_->first_reading_is_due() ? Outcome::kCollected : Outcome::kAbsent;
     out.single(lost_, state->lost);
     out.family(messages_);
     for (std::size_t i = 0; i < kKernelMessageKinds; ++i) out.sample(labels_[i], state->counts[i]);

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/common/http_fixture.h"
 #include "tests/support/tcp_client.h"
@@ -237,6 +240,33 @@ TEST_F(HttpServerTest, Ipv6) {
   TcpClient client("::1", (*result)->ports().at(0));
   client.send(post("/echo/x", "", false));
   EXPECT_EQ(client.receive_reply().body, "POST /echo/x|||::1|");
+}
+
+/// How often the threads of this process went to sleep and so woke: none of them does anything by the clock.
+std::uint64_t context_switches() {
+  std::uint64_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("voluntary_ctxt_switches:")) count += std::stoul(line.substr(line.find('\t') + 1));
+    }
+  }
+  return count;
+}
+
+TEST_F(HttpServerTest, NoThreadWakesWhileNothingHappens) {
+  if (!server_has_ipv6()) GTEST_SKIP() << "the threads of Debian's library look at its stop flag every 2 s";
+  options_.request_timeout = options_.keep_alive_timeout = std::chrono::seconds(60);
+  start();
+  TcpClient kept(port());
+  const TcpClient silent(port());
+  kept.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_EQ(kept.receive_reply().status, 200);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the threads have gone to sleep
+  const std::uint64_t before = context_switches();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  // This thread's own sleep, and reading the counts.
+  EXPECT_LE(context_switches() - before, 4U);
 }
 
 }  // namespace

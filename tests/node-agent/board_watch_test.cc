@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/board_watch.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
 
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "node-agent/board_poller.h"
 #include "tests/node-agent/scripted_mailbox.h"
@@ -212,13 +217,50 @@ TEST(RootReadOnly, TheTopmostCounts) {
 
 TEST_F(BoardWatchTest, PollingIsWorthItOnlyWithASource) {
   script_->present = false;
-  EXPECT_FALSE(board().poll(kNow));
+  EXPECT_EQ(board().poll(kNow), BoardWatch::NextPoll::kNever);
   tree_.put("dev/kmsg", "");
-  EXPECT_TRUE(board().poll(kNow));
+  EXPECT_EQ(board().poll(kNow), BoardWatch::NextPoll::kInAWhile) << "nothing tells of a change of the mounts";
+  tree_.put("proc/1/mounts", "");
+  EXPECT_EQ(board().poll(kNow), BoardWatch::NextPoll::kOnEvent);
   tree_.remove("dev/kmsg");
   script_->present = true;
   set_throttled(0);
-  EXPECT_TRUE(scripted_board(tree_.host_paths(), script_)->poll(kNow));
+  EXPECT_EQ(scripted_board(tree_.host_paths(), script_)->poll(kNow), BoardWatch::NextPoll::kInAWhile);
+}
+
+TEST_F(BoardWatchTest, AMailboxThatFailsIsAskedAgain) {
+  tree_.put("dev/kmsg", "");
+  tree_.put("proc/1/mounts", "");
+  script_->error = "the device is busy";
+  EXPECT_EQ(board().poll(kNow), BoardWatch::NextPoll::kInAWhile);
+}
+
+/// A kernel log that can be waited for: one record is one write into a pipe with a name.
+TEST_F(BoardWatchTest, ThePollerSleepsUntilTheKernelSaysSomething) {
+  tree_.put("proc/1/mounts", "/dev/mmcblk0p2 / ext4 rw 0 0\n");
+  tree_.put("dev/other", "");
+  const std::string path = tree_.host_paths().dev("kmsg");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const UniqueFd kernel(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  script_->present = false;
+  const auto board = scripted_board(tree_.host_paths(), script_);
+  ASSERT_EQ(board->poll(kNow), BoardWatch::NextPoll::kOnEvent);
+  const UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  std::atomic<bool> woken = false;
+  std::jthread waiting([&] {
+    board->wait_for_event(stop.get());
+    woken = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(woken);
+  constexpr std::string_view kRecord = "2,7,1,-;Out of memory: Killed process 42 (python3)\n";
+  ASSERT_EQ(::write(kernel.get(), kRecord.data(), kRecord.size()), static_cast<::ssize_t>(kRecord.size()));
+  waiting.join();
+  board->poll(kNow);
+  EXPECT_EQ(board->look_at_kernel_log(kNow)->counts[static_cast<std::size_t>(KernelMessageKind::kOomKill)], 1U);
+  waiting = std::jthread([&] { board->wait_for_event(stop.get()); });
+  ::eventfd_write(stop.get(), 1);
+  waiting.join();  // or the test hangs
 }
 
 TEST_F(BoardWatchTest, ThePollerSeesWhatHappensBetweenScrapes) {

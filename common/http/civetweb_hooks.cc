@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/http/civetweb_hooks.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+
+namespace piman::http {
+namespace {
+
+/// The most addresses that one server listens on with a stop that is noticed at once.
+constexpr std::size_t kMostDescriptors = 64;
+constexpr int kBriefWaitMs = 200;
+
+thread_local int end_descriptor = -1;
+thread_local std::optional<SteadyTime> wait_deadline;
+
+int shorter(int timeout_ms, std::int64_t limit_ms) {
+  return timeout_ms < 0 || timeout_ms > limit_ms ? static_cast<int>(limit_ms) : timeout_ms;
+}
+
+int poll_with_end(::pollfd* descriptors, ::nfds_t count, int timeout_ms) {
+  if (end_descriptor < 0) return ::poll(descriptors, count, timeout_ms);
+  if (count > kMostDescriptors) return ::poll(descriptors, count, shorter(timeout_ms, kBriefWaitMs));
+  std::array<::pollfd, kMostDescriptors + 1> all;  // not initialised: most calls wait for one
+  std::copy_n(descriptors, count, all.begin());
+  all[count] = {end_descriptor, POLLIN, 0};
+  const int ready = ::poll(all.data(), count + 1, timeout_ms);
+  if (ready < 0) return ready;
+  if (all[count].revents != 0) {
+    errno = ECANCELED;
+    return -1;
+  }
+  std::copy_n(all.begin(), count, descriptors);
+  return ready;
+}
+
+}  // namespace
+
+void end_waits_of_this_thread_by(int descriptor) { end_descriptor = descriptor; }
+
+WaitDeadline::WaitDeadline(SteadyTime deadline) { wait_deadline = deadline; }
+WaitDeadline::~WaitDeadline() { wait_deadline.reset(); }
+
+}  // namespace piman::http
+
+int piman_http_poll(struct pollfd* descriptors, nfds_t count, int timeout_ms) {
+  using namespace piman;
+  using namespace piman::http;
+  if (wait_deadline) {
+    const auto left = *wait_deadline - std::chrono::steady_clock::now();
+    if (left <= left.zero()) {
+      errno = ETIMEDOUT;
+      return -1;
+    }
+    timeout_ms = shorter(timeout_ms, std::chrono::ceil<std::chrono::milliseconds>(left).count());
+  }
+  if (count == 1 && (descriptors->events & POLLOUT) != 0) timeout_ms = shorter(timeout_ms, kBriefWaitMs);
+  return poll_with_end(descriptors, count, timeout_ms);
+}
+
+std::tm* piman_http_gmtime(const std::time_t* time) {
+  thread_local std::tm broken_down;
+  return ::gmtime_r(time, &broken_down);
+}
