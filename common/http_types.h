@@ -82,6 +82,8 @@ using Handler = std::function<Response(const Request&)>;
 std::vector<std::string> query_values(std::string_view query, std::string_view key);
 /// Percent-decoding; '+' is a blank where `plus_is_blank`. Malformed escapes stay as they are.
 std::string percent_decoded(std::string_view text, bool plus_is_blank);
+/// The other way round, for a part of a path or a value of a query: all but letters, digits and "-._~" is escaped.
+std::string percent_encoded(std::string_view text);
 /// Whether an Accept-Encoding header allows gzip (a q of 0 forbids it). RFC 9110 section 12.5.3.
 bool accepts_gzip(std::string_view accept_encoding);
 std::string_view reason_phrase(int status);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 #include <string_view>
 
 #include "common/text.h"
@@ -18,14 +17,6 @@ constexpr std::size_t kStateColumn = 2;
 
 std::string seconds(std::int64_t milliseconds) {
   return concat(std::round(static_cast<double>(milliseconds) / 100) / 10, " s");
-}
-
-std::string local_time(WallTime time) {
-  const std::time_t whole = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  std::array<char, 32> text{};
-  ::localtime_r(&whole, &parts);
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
 }
 
 std::string_view colour_of(std::string_view state) {

@@ -18,8 +18,10 @@
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
+#include "manager/events_command.h"
 #include "manager/hosts_command.h"
 #include "manager/image_command.h"
+#include "manager/nodes_command.h"
 #include "manager/orders_command.h"
 #include "manager/power_command.h"
 #include "manager/server.h"
@@ -222,6 +224,9 @@ std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
+      {"nodes", "shows nodes and where each stands", &run_nodes_command},
+      {"node", "shows all that is known of one node", &run_node_command},
+      {"events", "shows what happened to nodes, and what happens", &run_events_command},
       {"targets", "shows how the scrapes of each node go", &run_targets_command},
       {"alerts", "lists what is wrong, or sends a test message", &run_alerts},
       {"silence", "keeps alerts of nodes from being told for some time", &run_silence},

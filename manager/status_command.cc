@@ -36,31 +36,9 @@ constexpr std::string_view kHelp =
     "\n"
     "flags:\n";
 
-std::string_view colour_of(std::string_view phase) {
-  if (phase == "up") return "\x1b[32m";
-  if (phase == "down") return "\x1b[31m";
-  return phase == "agent-down" ? "\x1b[33m" : "\x1b[2m";
-}
-
 std::string whole(const std::optional<double>& value, std::string_view unit) {
   if (!value) return std::string(kUnknown);
   return concat(static_cast<std::int64_t>(std::llround(*value)), unit);
-}
-
-void replace_in(std::string& text, std::string_view from, std::string_view to) {
-  if (const std::size_t at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);
-}
-
-/// "Raspberry Pi 3 Model B Plus Rev 1.3" -> "Pi 3 B+", as on the fleet page: columns are scarce.
-std::string short_model(const std::string& model) {
-  if (model.empty()) return std::string(kUnknown);
-  if (!model.starts_with("Raspberry Pi ")) return printable(model);
-  std::string text = model.substr(0, model.rfind(" Rev "));
-  replace_in(text, "Raspberry Pi ", "Pi ");
-  replace_in(text, " Model ", " ");
-  replace_in(text, "Compute Module ", "CM");
-  replace_in(text, " Plus", "+");
-  return printable(text);
 }
 
 std::string age(double now, const std::optional<double>& then) {
@@ -77,6 +55,16 @@ const Row& headings() {
 /// Numbers stand right, so that their digits line up.
 constexpr std::array<bool, 12> kRightAligned = {false, false, true, false, false, true,
                                                 true,  true,  true, true,  true,  false};
+
+/// What went wrong; while a node is under way, nobody expects its agent to answer.
+std::string why_not_up(const api::FleetView::Node& node) {
+  std::string why = node.stuck ? "stuck" : "";
+  if (node.phase_percent) why += concat(why.empty() ? "" : ", ", static_cast<int>(*node.phase_percent), "%");
+  const bool has_error = node.phase_detail.empty() && (node.phase == "down" || node.phase == "agent-down");
+  const std::string& text = has_error ? node.error : node.phase_detail;
+  if (!text.empty()) why += concat(why.empty() ? "" : ", ", text);
+  return why;
+}
 
 Row row_of(const api::FleetView::Node& node, double now) {
   // A node that isn't up has no load now; what it said last would mislead.
@@ -95,7 +83,7 @@ Row row_of(const api::FleetView::Node& node, double now) {
       whole(now_only(node.disk_percent), "%"),
       whole(now_only(node.temperature_celsius), "C"),
       node.last_seen ? age(now, node.last_seen) : std::string("never"),
-      printable(node.error),
+      printable(why_not_up(node)),
   };
 }
 
@@ -137,7 +125,7 @@ std::string render_status(const api::FleetView& fleet, bool colours) {
   if (fleet.nodes.empty()) return out + "Add a line for each node to the server's hosts file: MAC;IP;NAME;0\n";
   TextTable table(headings(), kRightAligned);
   for (const auto& node : fleet.nodes) table.add(row_of(node, fleet.now));
-  if (colours) table.colour(kPhaseColumn, colour_of);
+  if (colours) table.colour(kPhaseColumn, phase_colour);
   return out + table.render();
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "common/text.h"
 
@@ -19,6 +20,10 @@ namespace {
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+void replace_in(std::string& text, std::string_view from, std::string_view to) {
+  if (const std::size_t at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);
 }
 
 }  // namespace
@@ -49,6 +54,32 @@ std::string short_bytes(double bytes) {
   for (; bytes >= 999.5 && unit + 1 < kUnits.size(); ++unit) bytes /= 1000;
   const bool whole = unit == 0 || bytes >= 99.95;
   return concat(whole ? std::round(bytes) : std::round(bytes * 10) / 10, ' ', kUnits[unit]);
+}
+
+std::string local_time(WallTime time) {
+  const std::time_t whole = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  ::localtime_r(&whole, &parts);
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
+}
+
+std::string_view phase_colour(std::string_view phase) {
+  if (phase == "up") return "\x1b[32m";
+  if (phase == "down" || phase == "failed" || phase == "quarantined") return "\x1b[31m";
+  if (phase == "agent-down") return "\x1b[33m";
+  return phase == "pending" || phase == "off" ? "\x1b[2m" : "\x1b[36m";
+}
+
+std::string short_model(const std::string& model) {
+  if (model.empty()) return std::string(kUnknown);
+  if (!model.starts_with("Raspberry Pi ")) return printable(model);
+  std::string text = model.substr(0, model.rfind(" Rev "));
+  replace_in(text, "Raspberry Pi ", "Pi ");
+  replace_in(text, " Model ", " ");
+  replace_in(text, "Compute Module ", "CM");
+  replace_in(text, " Plus", "+");
+  return printable(text);
 }
 
 bool wants_colours() {

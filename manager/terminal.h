@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/clock.h"
+
 /// What the subcommands print with: tables, colours, times. Pure but for print() and wants_colours().
 namespace piman::manager {
 
@@ -19,6 +21,12 @@ std::string printable(std::string_view text);
 std::string short_duration(double seconds);
 /// "512 B", "12.3 kB", "45.6 MB".
 std::string short_bytes(double bytes);
+/// "2026-11-28 04:58:01", in this machine's time zone.
+std::string local_time(WallTime time);
+/// The ANSI sequence for a node's phase: green is well, blue under way, yellow and red need a look or a hand.
+std::string_view phase_colour(std::string_view phase);
+/// "Raspberry Pi 3 Model B Plus Rev 1.3" -> "Pi 3 B+", as on the fleet page: columns are scarce.
+std::string short_model(const std::string& model);
 /// On a terminal, and not where NO_COLOR is set.
 bool wants_colours();
 void print(const std::string& text);

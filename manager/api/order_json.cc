@@ -243,6 +243,27 @@ std::string installs_json(std::string_view name, const OrderDesk::NodeView& view
   return success(std::move(data));
 }
 
+Result<InstallsView> parse_installs_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  const bool is_good = json.is_object() && json.contains("data") && json["data"].is_object() &&
+                       json["data"].contains("card") && json["data"]["card"].is_object() &&
+                       json["data"].contains("installs") && json["data"]["installs"].is_array();
+  if (!is_good) return fail("the answer has no card and no installs");
+  const Json& card = json["data"]["card"];
+  InstallsView view;
+  view.card_state = text_in(card, "state");
+  view.card_image = text_in(card, "image");
+  view.card_version = text_in(card, "version");
+  view.card_installed = double_in(card, "installed");
+  for (const Json& one : json["data"]["installs"]) {
+    if (!one.is_object()) return fail("an install of the answer is no object");
+    view.installs.push_back({text_in(one, "cause"), text_in(one, "image"), text_in(one, "version"),
+                             text_in(one, "result"), text_in(one, "stage"), text_in(one, "reason"),
+                             double_in(one, "started"), double_in(one, "ended")});
+  }
+  return view;
+}
+
 Result<ActionView> parse_action_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_object() && json.contains("data")) {

@@ -47,6 +47,19 @@ struct ActionView {
   std::vector<Node> nodes;
   bool is_over() const;
 };
+/// A node's card as a client sees it.
+struct InstallsView {
+  struct Install {
+    std::string cause, image, version, result, stage, reason;
+    double started = 0, ended = 0;
+  };
+  std::string card_state, card_image, card_version;
+  double card_installed = 0;      ///< 0: never
+  std::vector<Install> installs;  ///< newest first
+};
+/// Reads what installs_json() writes.
+Result<InstallsView> parse_installs_json(std::string_view json);
+
 Result<ActionView> parse_action_json(std::string_view json);
 Result<std::vector<ActionView>> parse_actions_json(std::string_view json);
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,6 +65,10 @@ class ProgramRun {
   }
   int stop() {
     ::kill(pid_, SIGTERM);
+    return wait();
+  }
+  int interrupt() {
+    ::kill(pid_, SIGINT);
     return wait();
   }
   std::string out() const { return piman::test::read_file(out_); }
@@ -166,6 +171,62 @@ TEST_F(NetbootProgram, shows_the_past_and_accepts_a_machine) {
   EXPECT_EQ(second.wait(), 1);
   EXPECT_THAT(second.err(), HasSubstr("is in use by another piman"));
   EXPECT_EQ(server.stop(), 0);
+}
+
+TEST_F(NetbootProgram, tells_of_events_and_nodes) {
+  store_the_past();
+  auto server = std::make_unique<ProgramRun>(tree, server_command(), "server");
+  ASSERT_TRUE(server->wait_for_log("msg=listening"));
+  ProgramRun follower(tree, with_server({"events", "--follow"}), "follower");
+  const auto told = [&](std::string_view words) {
+    for (int i = 0; i < 2000; ++i) {
+      if (follower.out().find(words) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << "never told: " << words << "\n" << follower.out() << follower.err();
+    return false;
+  };
+  // Nobody is at the node's address: that is an event of its own.
+  EXPECT_TRUE(told("pi1         down, after "));
+  ProgramRun accept(tree, with_server({"hosts", "accept", std::string(kStranger), "pi2"}));
+  EXPECT_EQ(accept.wait(), 0) << accept.err();
+  EXPECT_TRUE(told("accepted  pi2         dc:a6:32:00:00:01 with 10.0.0.1"));
+
+  ProgramRun list(tree, with_server({"events", "--kind=accepted", "--json"}));
+  EXPECT_EQ(list.wait(), 0) << list.err();
+  EXPECT_THAT(list.out(), HasSubstr(R"("kind":"accepted","node":"pi2")"));
+  EXPECT_THAT(list.out(), Not(HasSubstr("down, after")));
+  ProgramRun nodes(tree, with_server({"nodes", "phase=down"}));
+  EXPECT_EQ(nodes.wait(), 0) << nodes.err();
+  EXPECT_THAT(nodes.out(), HasSubstr("pi1   down"));
+  ProgramRun none(tree, with_server({"nodes", "pi1", "pi77"}));
+  EXPECT_EQ(none.wait(), 1);
+  EXPECT_EQ(none.err(), "piman nodes: \"pi77\": no node is called so\n");
+  ProgramRun node(tree, with_server({"node", "b8:27:eb:6c:4c:16"}));
+  EXPECT_EQ(node.wait(), 0) << node.err();
+  for (const char* part :
+       {"pi1: down for ", "\nPhases\n", "\nBoots\n", "booted", "\nCard\nnothing was installed", "\nEvents\n"}) {
+    EXPECT_THAT(node.out(), HasSubstr(part));
+  }
+  ProgramRun json(tree, with_server({"node", "pi1", "--json"}));
+  EXPECT_EQ(json.wait(), 0) << json.err();
+  EXPECT_THAT(json.out(), StartsWith(R"({"node":{"status":"success","data":{"name":"pi1")"));
+  EXPECT_THAT(json.out(), HasSubstr(R"(,"installs":{"status":"success")"));
+  ProgramRun several(tree, with_server({"node", "all"}));
+  EXPECT_EQ(several.wait(), 2);
+
+  // The server goes and comes back: who follows is told so, and misses nothing.
+  EXPECT_EQ(server->stop(), 0);
+  EXPECT_TRUE(follower.wait_for_log("the server does not answer, trying again: "));
+  server = std::make_unique<ProgramRun>(tree, server_command(), "server");
+  ASSERT_TRUE(server->wait_for_log("msg=listening"));
+  EXPECT_TRUE(follower.wait_for_log("the server answers again\n"));
+  ProgramRun another(tree, with_server({"hosts", "accept", "dc:a6:32:00:00:02", "pi3"}));
+  EXPECT_EQ(another.wait(), 0) << another.err();
+  EXPECT_TRUE(told("accepted  pi3"));
+  const std::string all = follower.out();
+  EXPECT_EQ(all.find("accepted  pi2"), all.rfind("accepted  pi2")) << "told twice";
+  EXPECT_EQ(follower.interrupt(), 0);
 }
 
 TEST_F(NetbootProgram, says_what_is_wrong_with_a_command_line_or_a_server) {
