@@ -400,7 +400,7 @@ std::span<const ConfigKey> config_keys() {
 }
 
 std::string_view config_section_help(std::string_view section) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kHelp = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
       {"agents", "How the nodes are reached."},

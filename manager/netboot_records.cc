@@ -10,8 +10,7 @@
 
 namespace piman::manager {
 
-NetbootRecords::NetbootRecords(const Config& config, Fleet& fleet, InventoryLoader& loader, Store& store,
-                               Logger& log)
+NetbootRecords::NetbootRecords(const Config& config, Fleet& fleet, InventoryLoader& loader, Store& store, Logger& log)
     : config_(config), fleet_(fleet), loader_(loader), store_(store), log_(log) {}
 
 Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& config, Fleet& fleet,
@@ -20,8 +19,7 @@ Result<std::unique_ptr<NetbootRecords>> NetbootRecords::start(const Config& conf
   RecorderSettings recorder_settings;
   recorder_settings.limits.boots_per_host = StoreSettings().boots_per_host;
   recorder_settings.records_pending = config.dhcp.unknown_hosts != Config::Dhcp::Unknown::kIgnore;
-  auto recorder =
-      Recorder::start(recorder_settings, records->hosts_, store, records->listener_, records->clock_, log);
+  auto recorder = Recorder::start(recorder_settings, records->hosts_, store, records->listener_, records->clock_, log);
   if (!recorder) return tl::unexpected<Error>(recorder.error());
   records->recorder_ = std::move(*recorder);
   loader.on_hosts([self = records.get()](const std::vector<Host>& hosts) { self->take_hosts(hosts); });

@@ -27,8 +27,8 @@ class NetbootRecords {
  public:
   /// Reads assignments and joins the loader. All references must outlive it.
   /// Errors: the store's, in words that say what to do.
-  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, Fleet& fleet,
-                                                       InventoryLoader& loader, Store& store, Logger& log);
+  static Result<std::unique_ptr<NetbootRecords>> start(const Config& config, Fleet& fleet, InventoryLoader& loader,
+                                                       Store& store, Logger& log);
   /// Netboot must be gone by then: it uses all of this.
   ~NetbootRecords();
   NetbootRecords(const NetbootRecords&) = delete;

@@ -28,7 +28,7 @@ class BoardPoller {
   static void run(const std::stop_token& stop, int stopping, BoardWatch& board, std::chrono::milliseconds interval);
 
   std::shared_ptr<BoardWatch> board_;
-  UniqueFd stopping_;  ///< readable when the thread is to end
+  UniqueFd stopping_;    ///< readable when the thread is to end
   std::jthread thread_;  // last: it ends before what it uses
 };
 

@@ -63,9 +63,9 @@ class BoardWatch {
   std::optional<bool> look_at_root(SteadyTime now);
 
   enum class NextPoll : std::uint8_t {
-    kNever,    ///< there is nothing here to look at
+    kNever,     ///< there is nothing here to look at
     kInAWhile,  ///< the firmware's state has to be asked for
-    kOnEvent,  ///< the kernel tells when there is something new: see wait_for_event()
+    kOnEvent,   ///< the kernel tells when there is something new: see wait_for_event()
   };
   /// Somebody is going to poll: what the log had at the start is read there, and no scrape waits for it.
   void leave_first_reading_to_poll();

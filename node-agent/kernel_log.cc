@@ -119,9 +119,7 @@ KernelLog::State KernelLog::drain(const std::function<void(const KernelMessage&)
   return State::kMore;
 }
 
-UniqueFd KernelLog::readiness() const {
-  return UniqueFd(fd_.valid() ? ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0) : -1);
-}
+UniqueFd KernelLog::readiness() const { return UniqueFd(fd_.valid() ? ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0) : -1); }
 
 void KernelLog::take_lines(std::string_view bytes, const std::function<void(const KernelMessage&)>& take) {
   // The device gives one record a read, which ends in a line end; lines that begin with a blank are its properties.

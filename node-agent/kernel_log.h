@@ -55,8 +55,8 @@ class KernelLog {
 
   /// Passes at most kMostMessages new messages of the kernel itself to `take`.
   State drain(const std::function<void(const KernelMessage&)>& take);
-  /// A descriptor for poll(2), readable while there is more to drain; none while the log is not open. It may outlive the
-  /// log, and tells nothing any more once the log was opened anew: take a new one after each drain.
+  /// A descriptor for poll(2), readable while there is more to drain; none while the log is not open. It may outlive
+  /// the log, and tells nothing any more once the log was opened anew: take a new one after each drain.
   UniqueFd readiness() const;
   /// Messages that were overwritten before they could be read, those from before the first read among them.
   std::uint64_t lost() const { return lost_; }

@@ -10,14 +10,14 @@
 namespace piman::agent {
 
 /// The regular expressions that are used to choose names, "^(eth|wlan)[0-9]+$", taken apart into alternatives of single
-/// characters and runs of them. Nothing has to be built for a match: regcomp() and regexec() spend milliseconds on their
-/// automata and on the first 400 names, which was a third of an agent's start.
-/// Pure. Thread-safety: const methods may be called from any thread.
+/// characters and runs of them. Nothing has to be built for a match: regcomp() and regexec() spend milliseconds on
+/// their automata and on the first 400 names, which was a third of an agent's start. Pure. Thread-safety: const methods
+/// may be called from any thread.
 class NamePattern {
  public:
   /// Understands, with the meaning of POSIX extended expressions: characters, `.`, `[...]`, \d, \w, \s, groups and `|`,
-  /// `?`, `*` and `+` behind one character, `^` in front and `$` at the end of an alternative. Nothing for all else, for
-  /// what is malformed, and for what would become too large: a real regex engine has to look at that.
+  /// `?`, `*` and `+` behind one character, `^` in front and `$` at the end of an alternative. Nothing for all else,
+  /// for what is malformed, and for what would become too large: a real regex engine has to look at that.
   static std::optional<NamePattern> parse(std::string_view expression);
 
   /// Whether the expression matches anywhere in `name`.

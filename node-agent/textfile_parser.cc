@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <utility>

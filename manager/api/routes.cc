@@ -128,7 +128,9 @@ class Routes {
     if (!chosen) return api_error(400, "bad_data", chosen.error().message);
     std::unordered_set<std::string_view> names;
     for (const Host& host : *chosen) names.insert(host.name);
-    const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(), web::bundle()};
+    const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(),
+                                 context_.inventory_problem ? context_.inventory_problem() : std::string(),
+                                 web::bundle()};
     return json_response(200, api::nodes_json(fleet, facts, history_of(points),
                                               [&](const NodeState& node) { return names.contains(node.host.name); }));
   }

@@ -48,9 +48,8 @@ struct StoreStats {
 /// and the journal may be late: they are gathered and lost only with the power or by SIGKILL, and when the disk is full
 /// they are kept up to a limit and then counted as dropped. Errors: of open(), in words that say what to do. Later ones
 /// go to the callers, to stats() and, seldom, to the log. Thread-safety: every method may be called from any thread.
-/// One thread of its own does all the work on the file, so that only load*(), put_watch() and the journal, for what is old,
-/// wait for
-/// the disk.
+/// One thread of its own does all the work on the file, so that only load*(), put_watch() and the journal, for what is
+/// old, wait for the disk.
 class Store final : public netboot::dhcp::LeaseStore {
  public:
   /// Locks the folder: two managers on one file would each hold a part of the truth. `log` must outlive the store.

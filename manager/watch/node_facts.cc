@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/watch/node_facts.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace piman::watch {
@@ -12,6 +13,7 @@ using Reach = NodeFacts::Reach;
 
 constexpr double kLongestUptime = 100.0 * 365 * 86'400;
 
+/// A node that boots, is installed or is switched off is silent on purpose.
 Reach reach_of(Phase phase) {
   switch (phase) {
     case Phase::kUp:
@@ -19,11 +21,40 @@ Reach reach_of(Phase phase) {
     case Phase::kAgentDown:
       return Reach::kAgentDown;
     case Phase::kDown:
+    case Phase::kFailed:
+    case Phase::kQuarantined:
       return Reach::kDown;
     case Phase::kPending:
+    case Phase::kOff:
+    case Phase::kDhcp:
+    case Phase::kLoading:
+    case Phase::kHello:
+    case Phase::kFormatting:
+    case Phase::kDownloading:
+    case Phase::kVerifying:
+    case Phase::kBooting:
       break;
   }
   return Reach::kUnknown;
+}
+
+void take_health(const manager::HealthFacts& health, NodeFacts& facts) {
+  facts.under_voltage = health.under_voltage;
+  facts.throttled = health.throttled;
+  facts.root_read_only = health.root_read_only;
+  for (const manager::FileSystemFacts& one : health.file_systems) {
+    if (!one.size_bytes || !one.available_bytes || *one.size_bytes <= 0 || one.read_only.value_or(false)) continue;
+    const double percent = 100 * (1 - *one.available_bytes / *one.size_bytes);
+    if (facts.fullest_percent && *facts.fullest_percent >= percent) continue;
+    facts.fullest_percent = percent;
+    facts.fullest_mountpoint = one.mount_point;
+  }
+  // What lies within the uncertainty may be none.
+  if (health.clock_offset) {
+    const double sure =
+        std::max(0.0, std::abs(health.clock_offset->seconds) - health.clock_offset->uncertainty_seconds);
+    facts.clock_offset_seconds = std::copysign(sure, health.clock_offset->seconds);
+  }
 }
 
 }  // namespace
@@ -40,6 +71,7 @@ NodeFacts facts_of(const NodeState& node) {
     facts.processes = node.event->num_pids;
   }
   facts.temperature_celsius = node.temperature_celsius;
+  take_health(node.health, facts);
   return facts;
 }
 
