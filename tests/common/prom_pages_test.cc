@@ -98,7 +98,7 @@ std::vector<std::string> in_pieces(const Page& page, std::size_t piece) {
 
 TEST(PromPages, AreReadAsTheyAreMeant) {
   for (const Page& page : pages()) {
-    ASSERT_GT(page.text.size(), 300U) << page.name;
+    ASSERT_GT(page.text.size(), 200U) << page.name;
     const auto wanted = by_hand(page.text);
     EXPECT_GE(wanted.size(), 10U) << page.name;
     EXPECT_EQ(in_pieces(page, page.text.size()), wanted) << page.name;
