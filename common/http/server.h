@@ -32,7 +32,7 @@ class Server {
  public:
   /// `router` and `log` must outlive the server.
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options, const Router& router, Logger& log);
-  /// Finishes the requests in progress and stops, at once where nothing is in progress; up to 2 s with Debian's library.
+  /// Finishes the requests in progress and stops: at once where there are none, in up to 2 s with Debian's library.
   virtual ~Server() = default;
   /// The ports that are listened on, in the order of the options.
   virtual std::vector<std::uint16_t> ports() const = 0;
