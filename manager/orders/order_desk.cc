@@ -102,6 +102,13 @@ void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done
   });
 }
 
+Result<void> OrderDesk::keep_and_wait(BookEffects effects) {
+  std::promise<Result<void>> stored;
+  auto outcome = stored.get_future();
+  keep(std::move(effects), [&stored](Result<void> result) { stored.set_value(std::move(result)); });
+  return outcome.get();
+}
+
 void OrderDesk::wake() {
   const MutexLock lock(mutex_);
   is_woken_ = true;
@@ -219,11 +226,8 @@ Result<OrderDesk::View> OrderDesk::add(const RolloutRequest& request) {
     added = book_.add(request, now());
   }
   if (!added) return tl::unexpected<Error>(added.error());
-  std::promise<Result<void>> stored;
-  auto outcome = stored.get_future();
   const std::uint64_t id = added->rollout;
-  keep(std::move(added->effects), [&stored](Result<void> result) { stored.set_value(std::move(result)); });
-  const Result<void> kept = outcome.get();
+  const Result<void> kept = keep_and_wait(std::move(added->effects));
   const MutexLock lock(mutex_);
   if (!kept) {
     book_.take_back(id);
@@ -244,7 +248,11 @@ Result<OrderDesk::View> OrderDesk::withdraw(std::uint64_t rollout, const std::st
     if (effects) view = view_of(*book_.rollout(rollout));
   }
   if (!effects) return tl::unexpected<Error>(effects.error());
-  keep(std::move(*effects));
+  // Who is told that nothing will be formatted must not be proved wrong by a manager that dies now.
+  if (const Result<void> kept = keep_and_wait(std::move(*effects)); !kept) {
+    return fail(concat("it is withdrawn, but that could not be recorded: a new start of the manager brings it back: ",
+                       kept.error().message));
+  }
   return view;
 }
 

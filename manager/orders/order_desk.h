@@ -86,6 +86,8 @@ class OrderDesk final : public netboot::install::Intents,
   /// Returns when the order is on the disk. Errors: what the book refuses, or the store can't keep; nothing is done
   /// then.
   Result<View> add(const RolloutRequest& request) PIMAN_EXCLUDES(mutex_);
+  /// Returns when that is on the disk, so that a manager that dies does not bring the orders back. Errors: it is over
+  /// already, or the store can't keep it; it is withdrawn nevertheless then, until the next start.
   Result<View> withdraw(std::uint64_t rollout, const std::string& who) PIMAN_EXCLUDES(mutex_);
   std::optional<View> view(std::uint64_t rollout) const PIMAN_EXCLUDES(mutex_);
   std::vector<View> recent(std::size_t most) const PIMAN_EXCLUDES(mutex_);
@@ -118,6 +120,8 @@ class OrderDesk final : public netboot::install::Intents,
   NodeFacts facts_of(const std::string& node, const MacAddress& mac) const PIMAN_REQUIRES(mutex_);
   /// Stores the rows and the journal of a change; `done` may be none.
   void keep(BookEffects effects, std::function<void(Result<void>)> done = {});
+  /// The same, and returns when it is on the disk or can't be.
+  Result<void> keep_and_wait(BookEffects effects) PIMAN_EXCLUDES(mutex_);
   View view_of(const RolloutRecord& rollout) const PIMAN_REQUIRES(mutex_);
   void run(const std::stop_token& stop) PIMAN_EXCLUDES(mutex_);
   void switch_power(const OrderRecord& order) PIMAN_EXCLUDES(mutex_);
