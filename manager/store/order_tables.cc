@@ -7,16 +7,10 @@
 #include <utility>
 
 #include "common/text.h"
+#include "manager/store/columns.h"
 
 namespace piman::manager {
 namespace {
-
-std::optional<MacAddress> mac_of(std::span<const std::uint8_t> blob) {
-  std::array<std::uint8_t, 6> bytes{};
-  if (blob.size() != bytes.size()) return std::nullopt;
-  std::copy(blob.begin(), blob.end(), bytes.begin());
-  return MacAddress(bytes);
-}
 
 std::uint64_t unsigned_at(const Statement& row, int column) { return static_cast<std::uint64_t>(row.number(column)); }
 std::uint32_t small_at(const Statement& row, int column) { return static_cast<std::uint32_t>(row.number(column)); }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "manager/store/columns.h"
 
 namespace piman::manager {
 namespace {
@@ -49,13 +50,6 @@ std::vector<std::pair<std::string, std::string>> decoded(std::string_view text) 
 WallTime time_of(std::int64_t seconds) {
   constexpr std::int64_t kMost = std::chrono::duration_cast<std::chrono::seconds>(WallTime::duration::max()).count();
   return WallTime(std::chrono::seconds(std::clamp(seconds, -kMost, kMost)));
-}
-
-std::optional<MacAddress> mac_of(std::span<const std::uint8_t> blob) {
-  std::array<std::uint8_t, 6> bytes{};
-  if (blob.size() != bytes.size()) return std::nullopt;
-  std::copy(blob.begin(), blob.end(), bytes.begin());
-  return MacAddress(bytes);
 }
 
 template <class Number>
