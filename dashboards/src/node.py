@@ -23,7 +23,7 @@ NUMBERS = [
     stat("State", "The phase in which the manager sees the node.", "none", query(phase_code(), "{{node}}"), mappings=PHASE_WORDS,
          colour="background"),
     stat("Uptime", "Since the node's last boot, as its kernel says.", "s",
-         query("max by (site, node) (node_time_seconds{<n>} - node_boot_time_seconds{<n>})", "{{node}}"), thresholds=NEUTRAL, decimals=1),
+         query("time() - max by (site, node) (piman_node_boot_time_seconds{<n>}) and on (site, node) piman_node_up{<n>} == 1", "{{node}}"), thresholds=NEUTRAL, decimals=1),
     stat("CPU", "Busy share of all cores.", "percentunit",
          query('1 - avg by (site, node) (rate(node_cpu_seconds_total{<n>,mode="idle"}[<r>]))', "{{node}}"), thresholds=SHARE,
          graph=True, decimals=0, min=0, max=1),
@@ -57,11 +57,11 @@ FACTS = table(
     [("node", "Node", width(90)), ("model", "Board", width(250)), ("serial", "Serial", width(150)),
      ("Value #C", "Memory", width(80, unit="bytes", decimals=0)), ("pretty_name", "System", width(220)),
      ("release", "Kernel", width(150)), ("machine", "Machine", width(80)), ("mode", "Boots from", width(90)),
-     ("Value #G", "Bootloader", width(100, unit="dateTimeAsLocal")), ("Value #H", "Firmware", width(100, unit="dateTimeAsLocal")),
+     ("Value #G", "Bootloader", width(110, unit="dateTimeFromNow")), ("Value #H", "Firmware", width(110, unit="dateTimeFromNow")),
      ("image", "Image", width(100)), ("version", "Version", width(80)),
-     ("Value #J", "Reboot due", coloured_cell("none", mappings=words((0, "no", "text"), (1, "yes", "orange")), width=90)),
-     ("Value #K", "Last shutdown", coloured_cell("none", mappings=words((0, "clean", "text"), (1, "unclean", "orange")), width=110)),
-     ("address", "Address", width(110)), ("mac", "Hardware address", width(140))],
+     ("Value #J", "Reboot due", coloured_cell("none", mappings=words((0, "no", "text"), (1, "yes", "orange")), width=105)),
+     ("Value #K", "Last shutdown", coloured_cell("none", mappings=words((0, "clean", "text"), (1, "unclean", "orange")), width=130)),
+     ("address", "Address", {}), ("mac", "Hardware address", {})],
     key="key", h=4, sort="Node")
 
 OVERVIEW = [

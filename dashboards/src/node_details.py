@@ -12,6 +12,7 @@ def chart(title, description, unit, series, **more):
     if any(legend.endswith(("sent", "out")) for legend in series):
         more.setdefault("negative", DOWN)
     more.setdefault("w", 8)
+    more.setdefault("empty", "this node does not say")
     return lines(title, description, unit, queries, h=7, **more)
 
 
@@ -36,8 +37,8 @@ def per_device(what):
 
 CPU = [
     chart("Busy by core", "Share of each core that is not idle.", "percentunit",
-          {"{{cpu}}": '1 - sum by (site, node, cpu) (rate(node_cpu_seconds_total{<n>,mode=~"idle|iowait"}[<r>]))'}, max=1, min=0),
-    chart("Clock rate by core", "What the kernel has chosen.", "hertz", {"{{cpu}}": "node_cpu_scaling_frequency_hertz{<n>}"}),
+          {"core {{cpu}}": '1 - sum by (site, node, cpu) (rate(node_cpu_seconds_total{<n>,mode=~"idle|iowait"}[<r>]))'}, max=1, min=0),
+    chart("Clock rate by core", "What the kernel has chosen.", "hertz", {"core {{cpu}}": "node_cpu_scaling_frequency_hertz{<n>}"}),
     chart("Clock range", "Lowest and highest rate that may be chosen.", "hertz",
           {"least": "min by (site, node) (node_cpu_scaling_frequency_min_hertz{<n>})",
            "most": "max by (site, node) (node_cpu_scaling_frequency_max_hertz{<n>})"}),
@@ -46,10 +47,10 @@ CPU = [
     chart("All tasks stalled", "Share of time in which no task could go on for want of memory or disk.", "percentunit",
           {what: rate(f"node_pressure_{what}_stalled_seconds_total") for what in ("memory", "io")}),
     chart("Threads' time", "Time that threads ran, and waited though they could run, on each core.", "percentunit",
-          {"{{cpu}} ran": rate("node_schedstat_running_seconds_total"), "{{cpu}} waited": rate("node_schedstat_waiting_seconds_total")}),
+          {"core {{cpu}} ran": rate("node_schedstat_running_seconds_total"), "core {{cpu}} waited": rate("node_schedstat_waiting_seconds_total")}),
     chart("Switches and interrupts", "Context switches and interrupts a second.", "ops",
           {"switches": rate("node_context_switches_total"), "interrupts": rate("node_intr_total")}),
-    chart("Time slices", "Time slices given to threads, by core.", "ops", {"{{cpu}}": rate("node_schedstat_timeslices_total")}),
+    chart("Time slices", "Time slices given to threads, by core.", "ops", {"core {{cpu}}": rate("node_schedstat_timeslices_total")}),
     chart("Guests", "Share of cores that ran virtual machines.", "percentunit",
           {"{{mode}}": "sum by (site, node, mode) (rate(node_cpu_guest_seconds_total{<n>}[<r>]))"}),
 ]
@@ -109,9 +110,9 @@ NETWORK = [
     chart("Longest packet", "That each device takes (MTU).", "bytes", {"{{device}}": "node_network_mtu_bytes{<n>}"}, step=True),
     chart("Send queue", "Packets that may wait to be sent.", "none", {"{{device}}": "node_network_transmit_queue_length{<n>}"}, step=True),
     chart("Neighbours", "Entries of the ARP table by device.", "none", {"{{device}}": "node_arp_entries{<n>}"}),
-    chart("Packets by core", "Received packets that each core took off the devices.", "pps", {"{{cpu}}": rate("node_softnet_processed_total")}),
+    chart("Packets by core", "Received packets that each core took off the devices.", "pps", {"core {{cpu}}": rate("node_softnet_processed_total")}),
     chart("Cores too slow", "Packets dropped by a core, and times that it stopped with packets left.", "ops",
-          {"{{cpu}} dropped": rate("node_softnet_dropped_total"), "{{cpu}} squeezed": rate("node_softnet_times_squeezed_total")}),
+          {"core {{cpu}} dropped": rate("node_softnet_dropped_total"), "core {{cpu}} squeezed": rate("node_softnet_times_squeezed_total")}),
     chart("Wireless signal", "How strong each station is heard, where the agent runs with --collector.wifi.", "dBm",
           {"{{device}} {{mac_address}}": "node_wifi_station_signal_dbm{<n>}"}, custom={"axisSoftMin": None}),
     chart("Tracked connections", "Connections that the firewall follows, of those that it may.", "none",
@@ -147,8 +148,8 @@ DISKS = [
     chart("Merged", "Requests that were joined to one, a second.", "iops",
           {"{{device}} reads": rate("node_disk_reads_merged_total"), "{{device}} writes": rate("node_disk_writes_merged_total")}),
     chart("Discards", "Trim requests a second.", "iops", {"{{device}}": rate("node_disk_discards_completed_total")}),
-    chart("Flushes", "Requests to bring all to the medium, a second, and their share of time.", "iops",
-          {"{{device}}": rate("node_disk_flush_requests_total"), "{{device}} time": rate("node_disk_flush_requests_time_seconds_total")}),
+    chart("Flushes", "Requests to bring all to the medium, a second.", "iops", {"{{device}}": rate("node_disk_flush_requests_total")}),
+    chart("Time of flushes", "Share of time that they took.", "percentunit", {"{{device}}": rate("node_disk_flush_requests_time_seconds_total")}),
     chart("ext4 errors", "Errors that ext4 noted, since the last check.", "none", {"{{device}}": "rpi_ext4_errors_total{<n>}"}, step=True),
     chart("Inodes", "Used share of the inodes of each file system.", "percentunit",
           {"{{mountpoint}}": "1 - node_filesystem_files_free{<n>} / (node_filesystem_files{<n>} > 0)"}, max=1),
@@ -178,7 +179,6 @@ SENSORS = [
     chart("Supplies", "Whether each power supply is there.", "none", {"{{power_supply}}": "node_power_supply_online{<n>}"}, step=True, max=1),
     chart("Watchdog", "Time left until the hardware resets the node.", "s",
           {"{{name}} left": "node_watchdog_timeleft_seconds{<n>}", "{{name}} at most": "node_watchdog_timeout_seconds{<n>}"}),
-    chart("Firmware's own", "Temperatures that the firmware measures.", "celsius", {"{{sensor}}": "rpi_temperature_celsius{<n>}"}),
 ]
 
 AGENT = [
