@@ -152,7 +152,7 @@ def heatmap(title, description, expression, unit="s", *, w=8, h=8):
                  options=options, min_interval="30s")
 
 
-def table(title, description, queries, columns, *, key=None, w=24, h=8, sort=None, descending=False, empty="none"):
+def table(title, description, queries, columns, *, key=None, w=24, h=8, sort=None, descending=False, empty="-"):
     """The present as a table. `columns`: (field, heading, properties) in their order; what is not named is hidden.
     Several queries are joined by the field `key`. A column's properties are field properties, as in override()."""
     transformations = []

@@ -64,6 +64,8 @@ THROTTLING = annotation("Throttling", "orange", "max by (site, node) (piman_node
 ALERTS = annotation("Alerts", "red", f"ALERTS{{<s>,{REAL_ALERTS}}} == 1", "{{alertname}} {{node}}",
                     tags="alertname,severity,node", enable=False)
 EVENTS = [REBOOTS, INSTALLS, THROTTLING, ALERTS]
+# Of many nodes some is held back most of the time.
+FLEET_EVENTS = [REBOOTS, INSTALLS, {**THROTTLING, "enable": False}, ALERTS]
 
 
 def alert_table(matchers, *, w, h, columns=("alertname", "severity", "node", "site")):
@@ -72,13 +74,13 @@ def alert_table(matchers, *, w, h, columns=("alertname", "severity", "node", "si
         "info": {"text": "info", "color": "blue", "index": 2}}}]
     known = {
         "alertname": ("alertname", "Alert", {}),
-        "severity": ("severity", "Severity", coloured_cell("none", mappings=severities, width=90)),
-        "node": ("node", "Node", width(90, **link_to(NODE, "This node", site="Site", node="Node"))),
-        "site": ("site", "Site", width(80)),
+        "severity": ("severity", "Severity", coloured_cell("none", mappings=severities, width=75)),
+        "node": ("node", "Node", width(75, **link_to(NODE, "This node", site="Site", node="Node"))),
+        "site": ("site", "Site", width(75)),
     }
     return table(
         "Alerts firing", "What Prometheus' rules say at this moment, oldest first; without Watchdog.",
         query(f"""sort(max by (alertname, severity, node, site) (
             ALERTS_FOR_STATE{{{matchers}}} and ignoring (alertstate) ALERTS{{{matchers},{REAL_ALERTS}}}) * 1000)""", table=True),
-        [*(known[each] for each in columns), ("Value", "Since", width(120, unit="dateTimeFromNow"))], w=w, h=h, sort="Since", empty="no alert fires")
+        [*(known[each] for each in columns), ("Value", "Since", width(115, unit="dateTimeFromNow"))], w=w, h=h, sort="Since", empty="no alert fires")
 

@@ -2,7 +2,7 @@
 """Fleet: the wall screen. What stands where, what is wrong, and who is at the limit."""
 from builder import (Dashboard, bars, coloured_cell, gauge_cell, lines, link_to, override, query, stat, states, steps, table,
                      width)
-from common import (BAD_IF_ANY, EVENTS, FLEET, FULL, GOOD_SHARE, HOT, NEUTRAL, NODE, NODES, PHASE_COLOURS, PHASE_WORDS,
+from common import (BAD_IF_ANY, FLEET, FLEET_EVENTS, FULL, GOOD_SHARE, HOT, NEUTRAL, NODE, NODES, PHASE_COLOURS, PHASE_WORDS,
                     REAL_ALERTS, SHARE, SITE, TROUBLE, UNDER_WAY, WARN_IF_ANY, alert_table, keyed, phase_code)
 
 TO_NODE = {"title": "Open the node", "targetBlank": False,
@@ -33,10 +33,10 @@ NUMBERS = [
          thresholds=steps("text", (1, "blue")), graph=True),
     stat("Availability", "Share of the time range in which nodes were up, all nodes together.", "percentunit",
          query("avg(avg_over_time(piman_node_up{<n>}[$__range]))", instant=True), thresholds=GOOD_SHARE, decimals=2),
-    stat("Alerts firing", "Alerts of Prometheus' rules by severity, without Watchdog.", "none",
+    stat("Alerts", "Alerts of Prometheus' rules by severity, without Watchdog.", "none",
          [query(f'count(ALERTS{{<s>,{REAL_ALERTS},severity="{word}"}}) or vector(0)', word) for word in ("critical", "warning")],
          show="value_and_name", thresholds=BAD_IF_ANY, overrides=[override("warning", thresholds=WARN_IF_ANY)]),
-    stat("Held back now", "Nodes whose power supply is too weak, and nodes that their firmware slows down.", "none",
+    stat("Held back", "Nodes whose power supply is too weak, and nodes that their firmware slows down.", "none",
          [query("sum(max by (site, node) (piman_node_under_voltage{<n>})) or vector(0)", "weak supply"),
           query("sum(max by (site, node) (piman_node_throttled{<n>})) or vector(0)", "throttled")],
          show="value_and_name", thresholds=WARN_IF_ANY),
@@ -48,12 +48,14 @@ NUMBERS = [
          thresholds=FULL, decimals=0),
 ]
 
+# "Raspberry Pi 4 Model B Rev 1.4" is too long for a laptop.
+SHORT_MODEL = 'label_replace(piman_node_info{<n>}, "model", "$1", "model", "Raspberry (Pi .+) Rev .*")'
 TABLE = table(
     "Nodes", "One row a node; a click on its name opens it. What a node says of itself is empty while it is not up.",
     [query(expression, table=True) for expression in (
-        'label_join(max by (site, node, model) (piman_node_info{<n>}), "key", "/", "site", "node")',
+        f'label_join(max by (site, node, model) ({SHORT_MODEL}), "key", "/", "site", "node")',
         keyed(phase_code()),
-        'max by (key, image, version) (label_join(piman_node_image_info{<n>}, "key", "/", "site", "node"))',
+        'max by (key, what) (label_join(label_join(piman_node_image_info{<n>}, "key", "/", "site", "node"), "what", " ", "image", "version"))',
         keyed("time() - piman_node_boot_time_seconds{<n>} and (piman_node_up{<n>} == 1)"),
         keyed("piman_node_cpu_ratio{<n>}"),
         keyed("piman_node_memory_ratio{<n>}"),
@@ -62,29 +64,28 @@ TABLE = table(
         keyed("2 * piman_node_under_voltage{<n>} + on (site, node) piman_node_throttled{<n>}"),
         keyed("piman_node_installed_timestamp_seconds{<n>} * 1000"),
         keyed("avg_over_time(piman_node_up{<n>}[$__range])"))],
-    [("node", "Node", width(110, **link_to(NODE, "Open the node", site="Site", node="Node"))),
-     ("site", "Site", width(90)),
-     ("Value #B", "State", coloured_cell("none", mappings=PHASE_WORDS, background=True, width=110)),
+    [("node", "Node", width(95, **link_to(NODE, "Open the node", site="Site", node="Node"))),
+     ("site", "Site", width(85)),
+     ("Value #B", "State", coloured_cell("none", mappings=PHASE_WORDS, background=True, width=105)),
      ("model", "Model", {}),
-     ("image", "Image", {}),
-     ("version", "Version", width(100)),
-     ("Value #D", "Uptime", width(100, unit="s", decimals=0)),
-     ("Value #E", "CPU", gauge_cell("percentunit", SHARE, width=140)),
-     ("Value #F", "Memory", gauge_cell("percentunit", SHARE, width=140)),
-     ("Value #G", "Disk", gauge_cell("percentunit", FULL, width=140)),
-     ("Value #H", "Temperature", gauge_cell("celsius", HOT, most=100, width=140)),
+     ("what", "Image", {}),
+     ("Value #D", "Uptime", width(85, unit="s", decimals=0)),
+     ("Value #E", "CPU", gauge_cell("percentunit", SHARE, width=120)),
+     ("Value #F", "Memory", gauge_cell("percentunit", SHARE, width=120)),
+     ("Value #G", "Disk", gauge_cell("percentunit", FULL, width=120)),
+     ("Value #H", "Temperature", gauge_cell("celsius", HOT, most=100, width=120)),
      ("Value #I", "Held back", coloured_cell("none", mappings=[{"type": "value", "options": {
          "0": {"text": "no", "color": "green", "index": 0}, "1": {"text": "throttled", "color": "orange", "index": 1},
          "2": {"text": "under-voltage", "color": "red", "index": 2}, "3": {"text": "both", "color": "red", "index": 3}}}],
-         width=110)),
-     ("Value #J", "Installed", width(130, unit="dateTimeFromNow")),
-     ("Value #K", "Available", coloured_cell("percentunit", GOOD_SHARE, width=95))],
+         width=105)),
+     ("Value #J", "Installed", width(110, unit="dateTimeFromNow")),
+     ("Value #K", "Available", coloured_cell("percentunit", GOOD_SHARE, width=80))],
     key="key", h=11, sort="Node")
 
 
 def fleet():
     board = Dashboard(FLEET, "piman / Fleet", """The wall screen of a fleet of Raspberry Pis: how many are up, what each
-        was doing over time, one row a node, and who is hot, full, busy or slow.""", [SITE, NODES], EVENTS, time="now-3h")
+        was doing over time, one row a node, and who is hot, full, busy or slow.""", [SITE, NODES], FLEET_EVENTS, time="now-3h")
     board.add(*NUMBERS)
     board.add(
         states("What each node was doing", "Phases of each node over time, as the manager sees them: from scrapes, boots, "
@@ -94,10 +95,10 @@ def fleet():
     board.add(TABLE)
     board.row(
         "At the limit",
-        top("Hottest", "The ten hottest processors.", "celsius", "piman_node_temperature_celsius", HOT, max=100),
-        top("Fullest", "The ten fullest root file systems.", "percentunit", "piman_node_disk_ratio", FULL, max=1),
-        top("Busiest", "The ten busiest nodes, all cores together.", "percentunit", "piman_node_cpu_ratio", SHARE, max=1),
-        top("Slowest", "The ten nodes whose last scrape took longest.", "s", "piman_node_scrape_duration_seconds",
+        top("Ten hottest", "The ten hottest processors.", "celsius", "piman_node_temperature_celsius", HOT, max=100),
+        top("Ten fullest", "The ten fullest root file systems.", "percentunit", "piman_node_disk_ratio", FULL, max=1),
+        top("Ten busiest", "The ten busiest nodes, all cores together.", "percentunit", "piman_node_cpu_ratio", SHARE, max=1),
+        top("Ten slowest", "The ten nodes whose last scrape took longest.", "s", "piman_node_scrape_duration_seconds",
             steps("green", (1, "yellow"), (5, "red"))))
     board.row(
         "Over time",
@@ -116,7 +117,7 @@ def fleet():
                query(f"max({by_node('piman_node_memory_ratio')})", "memory, most"),
                query(f"avg({by_node('piman_node_disk_ratio')})", "disk, mean"),
                query(f"max({by_node('piman_node_disk_ratio')})", "disk, most")], w=8, max=1, min=0),
-        lines("Held back", "Nodes whose supply is too weak, and nodes that are slowed down.", "none",
+        lines("Nodes held back", "Nodes whose supply is too weak, and nodes that are slowed down.", "none",
               [query("sum(max by (site, node) (piman_node_under_voltage{<n>}))", "under-voltage"),
                query("sum(max by (site, node) (piman_node_throttled{<n>}))", "throttled")], w=8, step=True),
         lines("Network", "Traffic of all nodes together: received above, sent below.", "Bps",

@@ -37,7 +37,7 @@ NUMBERS = [
          thresholds=steps("red", (0.8, "orange"), (0.95, "green")), decimals=0),
     stat("Boot files", "Bytes a second over TFTP and HTTP.", "Bps",
          query("sum(rate(piman_tftp_sent_bytes_total{<s>}[<r>])) + sum(rate(piman_http_boot_sent_bytes_total{<s>}[<r>]))"), thresholds=NEUTRAL, graph=True),
-    stat("Sent again", "TFTP blocks that had to be sent once more, of all in the time range.", "percentunit",
+    stat("Blocks sent again", "TFTP blocks that had to be sent once more, of all in the time range.", "percentunit",
          query(f'sum({in_range("piman_tftp_retransmits_total")}) / (sum({in_range("piman_tftp_blocks_total")}) > 0)', instant=True),
          thresholds=steps("green", (0.01, "orange"), (0.05, "red")), decimals=2),
 ]
@@ -71,7 +71,7 @@ BOOTS = [
     lines("How long boots take", "From the first DISCOVER until the system asked for its address.", "s", quantiles("piman_boot_duration_seconds"), w=8,
           points=True, custom={"showPoints": "auto"}),
     heatmap("Boots by duration", "How many boots took how long.", "sum by (le) (increase(piman_boot_duration_seconds_bucket{<s>}[<r>]))"),
-    lines("Under way", "Boots under way, machines that wait to be accepted, and nodes that are stuck.", "none",
+    lines("Boots under way", "Boots under way, machines that wait to be accepted, and nodes that are stuck.", "none",
           [query("sum(piman_boots_running{<s>})", "boots"), query("sum(piman_pending_hosts{<s>})", "wait to be accepted"),
            query("sum(max by (site, node) (piman_node_stuck{<n>}))", "stuck")], w=8, step=True),
     lines("Failed in a row", "Boots in a row that came to nothing, by node; a node with too many is quarantined.", "none",

@@ -22,7 +22,7 @@ def count_of(pattern):
 
 
 NUMBERS = [
-    stat("Sites", "Sites whose manager is heard, and sites that were heard of in the last day.", "none",
+    stat("Sites heard", "Sites whose manager is heard, and sites that were heard of in the last day.", "none",
          [query(f"sum({HEARD})", "heard"), query(f"count({KNOWN})", "of")], show="value_and_name", overrides=[override("of", thresholds=NEUTRAL)],
          thresholds=steps("red", (1, "green"))),
     stat("Sites lost", "Heard of in the last day, and silent now.", "none", query(f"count(({HEARD}) == 0) or vector(0)"), thresholds=BAD_IF_ANY),
@@ -59,8 +59,8 @@ TABLE = table(
     key="site", h=8, sort="Site")
 
 OVER_TIME = [
-    per_site("Nodes up", "Share of each site's nodes that are up.", "percentunit", f"avg by (site) ({UP})", max=1, min=0, step=True),
-    per_site("In trouble", "Nodes of each site that are down, failed or quarantined.", "none", count_of(TROUBLE), step=True, stack=True),
+    per_site("Share up", "Share of each site's nodes that are up.", "percentunit", f"avg by (site) ({UP})", max=1, min=0, step=True),
+    per_site("Nodes in trouble", "Nodes of each site that are down, failed or quarantined.", "none", count_of(TROUBLE), step=True, stack=True),
     per_site("Alerts", "That fire, without Watchdog.", "none", f"count by (site) (ALERTS{{<s>,{REAL_ALERTS}}})", step=True, stack=True),
     per_site("Boots and installs", "Nodes of each site that boot or are installed.", "none", count_of(UNDER_WAY), step=True, stack=True),
     per_site("CPU", "Mean of each site's nodes.", "percentunit", "avg by (site) (piman_node_cpu_ratio{<s>})", max=1, min=0),
@@ -81,7 +81,7 @@ def sites():
     board.add(TABLE)
     board.add(
         states("Managers", "Whether each site was heard of.", query(HEARD, "{{site}}"), SITE_WORDS, w=12, h=7, overrides=LINKED),
-        bars("Availability", "Share of the time range in which the nodes of each site were up, worst first.", "percentunit",
+        bars("Availability by site", "Share of the time range in which the nodes of each site were up, worst first.", "percentunit",
              query("sort(avg by (site) (avg_over_time(piman_node_up{<s>}[$__range])))", "{{site}}", instant=True), w=12, h=7, min=0, max=1, thresholds=GOOD_SHARE,
              decimals=2, overrides=LINKED))
     board.row("Over time", *OVER_TIME)
