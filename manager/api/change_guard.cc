@@ -49,11 +49,11 @@ std::optional<Response> ChangeGuard::refuse_signal(const Request& request) const
   if (has_token(request, token)) return std::nullopt;
   const bool has_none = request.header("Authorization").empty();
   if (has_none && is_local(request) && check_change(request, config)) return std::nullopt;
-  Response response =
-      api_error(401, "unauthorized",
-                concat(has_none ? "from elsewhere than this machine it needs a token" : "this is not the token of this server",
-                       token.empty() ? ", and this server has none: set web.token_file"
-                                     : concat("; it stands in ", token_file, " on the server")));
+  Response response = api_error(
+      401, "unauthorized",
+      concat(has_none ? "from elsewhere than this machine it needs a token" : "this is not the token of this server",
+             token.empty() ? ", and this server has none: set web.token_file"
+                           : concat("; it stands in ", token_file, " on the server")));
   response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"piman\"");
   return response;
 }

@@ -44,7 +44,8 @@ Reach reach_of(const NodeState& node) {
 /// Why it is not up: where a boot or an install stands says more than that nothing answers.
 std::string trouble_of(const NodeState& node) {
   if (node.stuck) {
-    return concat("stuck in the phase ", to_string(node.phase), node.phase_detail.empty() ? "" : ": ", node.phase_detail);
+    return concat("stuck in the phase ", to_string(node.phase), node.phase_detail.empty() ? "" : ": ",
+                  node.phase_detail);
   }
   const bool came_to_nothing = node.phase == Phase::kFailed || node.phase == Phase::kQuarantined;
   if (!came_to_nothing) return node.last.error_text;

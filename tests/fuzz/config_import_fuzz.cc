@@ -8,8 +8,8 @@
 #include "manager/config.h"
 #include "manager/config_import.h"
 
-/// Whatever stands in an old file: the YAML that comes of it is a configuration without problems, it holds no address of
-/// a receiver, and what is said of the rest is printable.
+/// Whatever stands in an old file: the YAML that comes of it is a configuration without problems, it holds no address
+/// of a receiver, and what is said of the rest is printable.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace piman::manager;
   const ImportedMonitoring imported = import_monitoring({reinterpret_cast<const char*>(data), size});

@@ -50,8 +50,8 @@ TEST(ImportMonitoring, AnOldFileBecomesTheSameThresholds) {
 }
 
 TEST(ImportMonitoring, OtherFormsOfTheSame) {
-  const ImportedMonitoring imported = import_monitoring(
-      "# a comment\n; another\n\n[DEFAULT]\r\n  CPU_Threshold:  85  \r\nslack=http://a/b%%20c\n");
+  const ImportedMonitoring imported =
+      import_monitoring("# a comment\n; another\n\n[DEFAULT]\r\n  CPU_Threshold:  85  \r\nslack=http://a/b%%20c\n");
   EXPECT_THAT(imported.problems, IsEmpty());
   EXPECT_EQ(imported.yaml, "watch:\n  slack_url_file: slack.url\n  cpu_threshold: 85\n");
   EXPECT_EQ(imported.slack_url, "http://a/b%20c") << "configparser doubles the sign";
@@ -67,7 +67,8 @@ TEST(ImportMonitoring, AnIntervalThatIsShorterThanOthersTakesThemWithIt) {
 
 TEST(ImportMonitoring, WhatCanNotBeTakenIsSaidWithItsLine) {
   const ImportedMonitoring imported = import_monitoring(
-      "cpu_threshold = 1\n[nodes]\ncpu_threshold = 2\n[DEFAULT]\ncpu_threshold = much\nmem_threshold = 500\ntimeout = 0\n"
+      "cpu_threshold = 1\n[nodes]\ncpu_threshold = 2\n[DEFAULT]\ncpu_threshold = much\nmem_threshold = 500\ntimeout = "
+      "0\n"
       "timeout = nan\nfoo = 1\nno value\n= 3\ndisk_threshold = 80\nslack = T0/B0/secret\n");
   EXPECT_EQ(imported.yaml, "watch:\n  disk_threshold: 80\n");
   const std::string all = [&imported] {
@@ -75,10 +76,10 @@ TEST(ImportMonitoring, WhatCanNotBeTakenIsSaidWithItsLine) {
     for (const std::string& each : imported.problems) text += each + "\n";
     return text;
   }();
-  for (const char* words : {"line 2: the section \"[nodes]\" is not [DEFAULT]", "line 5: cpu_threshold: \"much\" is no number",
-                            "line 6: mem_threshold: 500 is not between 1 and 100", "line 8: timeout: \"nan\"",
-                            "line 9: unknown key \"foo\"", "line 10: \"no value\"", "line 11: ",
-                            "line 13: slack is no URL"}) {
+  for (const char* words :
+       {"line 2: the section \"[nodes]\" is not [DEFAULT]", "line 5: cpu_threshold: \"much\" is no number",
+        "line 6: mem_threshold: 500 is not between 1 and 100", "line 8: timeout: \"nan\"",
+        "line 9: unknown key \"foo\"", "line 10: \"no value\"", "line 11: ", "line 13: slack is no URL"}) {
     EXPECT_THAT(all, HasSubstr(words));
   }
   EXPECT_THAT(all, Not(HasSubstr("secret"))) << "what is no URL may still be a secret";

@@ -175,8 +175,8 @@ TEST_F(WatchApiTest, SilencesThatCanNotBeAreRefused) {
   start();
   for (const char* body :
        {"", "[]", R"({"nodes":[],"seconds":60})", R"({"nodes":["pi2"]})", R"({"nodes":["pi2"],"seconds":0})",
-        R"({"nodes":["pi2"],"seconds":-5})", R"({"nodes":["pi2"],"seconds":1e300})", R"({"nodes":["pi99"],"seconds":60})",
-        R"({"nodes":["pi2"],"seconds":"60"})", R"({"nodes":"pi2","seconds":60})",
+        R"({"nodes":["pi2"],"seconds":-5})", R"({"nodes":["pi2"],"seconds":1e300})",
+        R"({"nodes":["pi99"],"seconds":60})", R"({"nodes":["pi2"],"seconds":"60"})", R"({"nodes":"pi2","seconds":60})",
         R"({"nodes":["pi2"],"seconds":60,"conditions":["levitation"]})", R"({"nodes":["pi2"],"seconds":60,"odd":1})"}) {
     EXPECT_EQ(ask(with_token(request("POST", "/api/v1/silences", body))).status, 400) << body;
   }
@@ -201,15 +201,19 @@ TEST_F(WatchApiTest, AStrangerCanNotKeepTheWatchdogQuiet) {
   EXPECT_EQ(signal([](auto& made) { made.remote_address = "10.0.0.66"; }), 401);
   EXPECT_EQ(signal([](auto& made) { made.remote_address = "fe80::1"; }), 401);
   EXPECT_EQ(signal([](auto& made) {
-    made.remote_address = "10.0.0.66";
-    made = with_token(made, "guessed");
-  }), 401);
-  EXPECT_EQ(signal([](auto& made) { made = with_token(made, "guessed"); }), 401) << "who gives a token wants it checked";
+              made.remote_address = "10.0.0.66";
+              made = with_token(made, "guessed");
+            }),
+            401);
+  EXPECT_EQ(signal([](auto& made) { made = with_token(made, "guessed"); }), 401)
+      << "who gives a token wants it checked";
   EXPECT_EQ(signal([](auto& made) {
-    made.remote_address = "10.0.0.66";
-    made.headers[0].second = "manager:8080";
-    made = with_token(made);
-  }), 200) << "an Alertmanager on another machine";
+              made.remote_address = "10.0.0.66";
+              made.headers[0].second = "manager:8080";
+              made = with_token(made);
+            }),
+            200)
+      << "an Alertmanager on another machine";
   for (const char* name : {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"}) {
     EXPECT_EQ(signal(header(name, "10.0.0.66")), 401) << "a proxy on this machine: " << name;
   }
@@ -250,8 +254,7 @@ TEST_F(WatchApiTest, WithoutAStoreItWatchesInMemory) {
 
 TEST_F(WatchApiTest, WithoutAStoreButWithATokenSilencesWork) {
   start(false);
-  EXPECT_EQ(ask(with_token(request("POST", "/api/v1/silences", R"({"nodes":["all"],"seconds":3600})"))).status,
-            201);
+  EXPECT_EQ(ask(with_token(request("POST", "/api/v1/silences", R"({"nodes":["all"],"seconds":3600})"))).status, 201);
   ASSERT_TRUE(comes_to([&] { return firing().size() == 2; }));
   EXPECT_THAT(firing(), ElementsAre("pi2.node_down(silenced)", "pi3.agent_down(silenced)"));
   EXPECT_THAT(metrics(), HasSubstr("piman_alerts_silenced 2\n"));

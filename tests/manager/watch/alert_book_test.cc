@@ -99,8 +99,10 @@ class AlertBookTest : public ::testing::Test {
   void finish(WatchChanges& out) {
     book->settle(now(), out);
     for (const NoticeRecord& each : out.notices) {
-      told.push_back(concat(each.kind == Kind::kFired ? "+" : each.kind == Kind::kResolved ? "-" : "test", each.alert.node,
-                            each.alert.node.empty() ? "" : ".", each.alert.condition));
+      told.push_back(concat(each.kind == Kind::kFired      ? "+"
+                            : each.kind == Kind::kResolved ? "-"
+                                                           : "test",
+                            each.alert.node, each.alert.node.empty() ? "" : ".", each.alert.condition));
     }
     rows.apply(out);
   }

@@ -41,7 +41,8 @@ NoticeRecord notice(Kind kind, std::string node, Condition condition, std::strin
 
 TEST(Digest, NineNodesDownAreOneLineOfATitleAndAListThatIsCapped) {
   std::vector<NoticeRecord> notices;
-  for (int i = 1; i <= 14; ++i) notices.push_back(notice(Kind::kFired, concat("pi", i), Condition::kNodeDown, "no answer"));
+  for (int i = 1; i <= 14; ++i)
+    notices.push_back(notice(Kind::kFired, concat("pi", i), Condition::kNodeDown, "no answer"));
   const Digest digest = make_digest("lab", notices);
   EXPECT_EQ(digest.title, "[lab] 14 nodes down");
   EXPECT_TRUE(digest.is_firing);
@@ -53,9 +54,10 @@ TEST(Digest, NineNodesDownAreOneLineOfATitleAndAListThatIsCapped) {
 }
 
 TEST(Digest, WhatFiresStandsInFrontAndTheGravestFirst) {
-  const Digest digest = make_digest(
-      "lab", {notice(Kind::kResolved, "pi1", Condition::kNodeDown), notice(Kind::kFired, "pi2", Condition::kCpu, "", 97, 90),
-              notice(Kind::kFired, "pi3", Condition::kRootReadOnly), notice(Kind::kFired, "pi4", Condition::kCpu, "", 95, 90)});
+  const Digest digest = make_digest("lab", {notice(Kind::kResolved, "pi1", Condition::kNodeDown),
+                                            notice(Kind::kFired, "pi2", Condition::kCpu, "", 97, 90),
+                                            notice(Kind::kFired, "pi3", Condition::kRootReadOnly),
+                                            notice(Kind::kFired, "pi4", Condition::kCpu, "", 95, 90)});
   EXPECT_EQ(digest.title, "[lab] pi3 with a read-only root, 2 nodes with a busy CPU, pi1 no longer down");
   ASSERT_THAT(digest.groups, SizeIs(3));
   EXPECT_EQ(digest.groups[1].colour, DigestGroup::Colour::kWarning);
@@ -66,13 +68,13 @@ TEST(Digest, WhatFiresStandsInFrontAndTheGravestFirst) {
 }
 
 TEST(Digest, OfSeveralNoticesOfOneAlertTheLastCounts) {
-  const Digest over = make_digest("lab", {notice(Kind::kFired, "pi1", Condition::kNodeDown),
-                                          notice(Kind::kResolved, "pi1", Condition::kNodeDown)});
+  const Digest over = make_digest(
+      "lab", {notice(Kind::kFired, "pi1", Condition::kNodeDown), notice(Kind::kResolved, "pi1", Condition::kNodeDown)});
   EXPECT_EQ(over.title, "[lab] pi1 no longer down");
   EXPECT_FALSE(over.is_firing);
-  const Digest again = make_digest("lab", {notice(Kind::kFired, "pi1", Condition::kNodeDown),
-                                           notice(Kind::kResolved, "pi1", Condition::kNodeDown),
-                                           notice(Kind::kFired, "pi1", Condition::kNodeDown)});
+  const Digest again = make_digest(
+      "lab", {notice(Kind::kFired, "pi1", Condition::kNodeDown), notice(Kind::kResolved, "pi1", Condition::kNodeDown),
+              notice(Kind::kFired, "pi1", Condition::kNodeDown)});
   EXPECT_EQ(again.title, "[lab] pi1 down");
   ASSERT_THAT(again.groups, SizeIs(1));
   EXPECT_THAT(again.groups[0].lines, SizeIs(1));

@@ -50,7 +50,9 @@ class OutboxTest : public ::testing::Test {
   Moment now() const { return {SteadyTime(seconds(1000) + passed), kWall + passed}; }
   void pass(milliseconds time) { passed += time; }
   void add(std::vector<NoticeRecord> notices) { box.add(notices, now(), out); }
-  std::optional<std::vector<NoticeRecord>> take(Notifier notifier = Notifier::kSlack) { return box.take(notifier, now()); }
+  std::optional<std::vector<NoticeRecord>> take(Notifier notifier = Notifier::kSlack) {
+    return box.take(notifier, now());
+  }
   void finish(Delivery delivery, std::optional<milliseconds> wait = {}, Notifier notifier = Notifier::kSlack) {
     box.finish(notifier, delivery, delivery == Delivery::kSent ? "" : "it said no", wait, now(), out);
   }

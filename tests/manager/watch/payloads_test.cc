@@ -56,9 +56,9 @@ Digest huge(const std::string& letters) {
 }
 
 TEST(Slack, OnePostWithAPartForEachGroup) {
-  const Digest digest = make_digest("lab", {fired("pi1", Condition::kNodeDown, "no answer"),
-                                            fired("pi2", Condition::kNodeDown, "no answer"),
-                                            fired("pi3", Condition::kThrottled, "")});
+  const Digest digest =
+      make_digest("lab", {fired("pi1", Condition::kNodeDown, "no answer"),
+                          fired("pi2", Condition::kNodeDown, "no answer"), fired("pi3", Condition::kThrottled, "")});
   const Json json = parsed(slack_payload(digest, kLink));
   EXPECT_EQ(json["text"], "[lab] 2 nodes down, pi3 slowed down");
   ASSERT_THAT(json["attachments"], SizeIs(2));
@@ -71,7 +71,8 @@ TEST(Slack, OnePostWithAPartForEachGroup) {
 }
 
 TEST(Slack, ANodeCanWriteNeitherMentionsNorLinks) {
-  const Digest digest = make_digest("<!channel> & co", {fired("<@U1>", Condition::kNodeDown, "<!here> <http://evil|ok> &lt;")});
+  const Digest digest =
+      make_digest("<!channel> & co", {fired("<@U1>", Condition::kNodeDown, "<!here> <http://evil|ok> &lt;")});
   const std::string text = slack_payload(digest, kLink);
   EXPECT_THAT(text, Not(HasSubstr("<")));
   EXPECT_THAT(text, Not(HasSubstr(">")));
@@ -104,12 +105,14 @@ TEST(Slack, LinesThatDoNotFitAreCounted) {
 }
 
 TEST(Webhook, DiscordShowsItAndCallsNobody) {
-  const Digest digest = make_digest("lab", {fired("@everyone", Condition::kNodeDown, "[click](http://evil) **x** `y`")});
+  const Digest digest =
+      make_digest("lab", {fired("@everyone", Condition::kNodeDown, "[click](http://evil) **x** `y`")});
   const Json json = parsed(webhook_payload(digest, kLink));
   EXPECT_EQ(json["username"], "piman");
   EXPECT_EQ(json["content"], "\\[lab\\] \\@everyone down");
   EXPECT_TRUE(json["allowed_mentions"]["parse"].is_array() && json["allowed_mentions"]["parse"].empty());
-  EXPECT_THAT(json["embeds"][0]["description"].get<std::string>(), HasSubstr("\\[click\\](http://evil) \\*\\*x\\*\\* \\`y\\`"));
+  EXPECT_THAT(json["embeds"][0]["description"].get<std::string>(),
+              HasSubstr("\\[click\\](http://evil) \\*\\*x\\*\\* \\`y\\`"));
   // Others read the same without the backslashes.
   EXPECT_EQ(json["status"], "firing");
   EXPECT_EQ(json["site"], "lab");
@@ -180,7 +183,8 @@ TEST(WatchdogSignal, OnlyAWatchdogThatFires) {
   const std::vector<SignalCase> cases = {
       {"the signal", R"({"alerts":[{"status":"firing","labels":{"alertname":"Watchdog"}}]})", 1},
       {"among others",
-       R"({"alerts":[{"status":"firing","labels":{"alertname":"X"}},{"status":"firing","labels":{"alertname":"Watchdog"}}]})", 1},
+       R"({"alerts":[{"status":"firing","labels":{"alertname":"X"}},{"status":"firing","labels":{"alertname":"Watchdog"}}]})",
+       1},
       {"its end", R"({"alerts":[{"status":"resolved","labels":{"alertname":"Watchdog"}}]})", 0},
       {"another alert", R"({"alerts":[{"status":"firing","labels":{"alertname":"NodeDown"}}]})", 0},
       {"a name in another case", R"({"alerts":[{"status":"firing","labels":{"alertname":"watchdog"}}]})", 0},
@@ -200,7 +204,8 @@ TEST(WatchdogSignal, OnlyAWatchdogThatFires) {
 
 TEST(WatchdogSignal, EveryTruncationIsNoMessage) {
   const std::string whole = R"({"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Watchdog"}}]})";
-  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(is_watchdog_signal(whole.substr(0, size))) << size;
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(is_watchdog_signal(whole.substr(0, size))) << size;
   EXPECT_TRUE(*is_watchdog_signal(whole));
   EXPECT_FALSE(is_watchdog_signal(std::string(60'000, '['))) << "deep";
 }

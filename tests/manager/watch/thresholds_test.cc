@@ -35,16 +35,11 @@ struct NumberCase {
 TEST(Observe, AThresholdIsExceededNotReached) {
   const std::vector<NumberCase> cases = {
       {90, 90, 5, Reading::kBetween},  // as in the Python system: > and not >=
-      {90.01, 90, 5, Reading::kBad},
-      {85.01, 90, 5, Reading::kBetween},
-      {85, 90, 5, Reading::kGood},
-      {0, 90, 5, Reading::kGood},
-      {90, 90, 0, Reading::kGood},  // without hysteresis nothing is between
-      {2.5, 4, 5, Reading::kBetween},
-      {2, 4, 5, Reading::kGood},  // a hysteresis larger than the threshold: half of the threshold
-      {kNan, 90, 5, Reading::kGood},
-      {kInfinity, 90, 5, Reading::kGood},
-      {-1, 90, 5, Reading::kGood},
+      {90.01, 90, 5, Reading::kBad},  {85.01, 90, 5, Reading::kBetween},  {85, 90, 5, Reading::kGood},
+      {0, 90, 5, Reading::kGood},     {90, 90, 0, Reading::kGood},  // without hysteresis nothing is between
+      {2.5, 4, 5, Reading::kBetween}, {2, 4, 5, Reading::kGood},  // a hysteresis larger than the threshold: half of the
+                                                                  // threshold
+      {kNan, 90, 5, Reading::kGood},  {kInfinity, 90, 5, Reading::kGood}, {-1, 90, 5, Reading::kGood},
   };
   for (const NumberCase& each : cases) {
     NodeFacts facts = node(Reach::kUp);
@@ -110,7 +105,8 @@ TEST(Observe, EachConditionReadsItsOwnFact) {
     for (std::size_t j = 0; j < kNodeConditionCount; ++j) {
       const Rule rule = default_rules()[j];
       const bool is_up = facts.reach == Reach::kUp;
-      const Reading other = is_up || j < 2 || condition_at(j) == Condition::kBootLoop ? Reading::kGood : Reading::kUnknown;
+      const Reading other =
+          is_up || j < 2 || condition_at(j) == Condition::kBootLoop ? Reading::kGood : Reading::kUnknown;
       EXPECT_EQ(observe(condition_at(j), facts, rule).reading, i == j ? Reading::kBad : other)
           << to_string(condition_at(i)) << " seen by " << to_string(condition_at(j));
     }

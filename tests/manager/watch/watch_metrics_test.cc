@@ -45,7 +45,8 @@ TEST(WatchMetrics, OverridesAreOfTheirNodesAndWhatIsOffIsNeverExceeded) {
   EXPECT_THAT(text, HasSubstr("piman_threshold_ratio{node=\"pi2\",site=\"lab\",condition=\"cpu\"} +Inf\n"));
   EXPECT_THAT(text, HasSubstr("piman_threshold_ratio{site=\"lab\",condition=\"cpu\"} 0.9\n"));
   EXPECT_THAT(text, Not(HasSubstr("condition=\"disk\"")));
-  EXPECT_THAT(text, Not(HasSubstr("node=\"pi1\",site=\"lab\",condition=\"memory\""))) << "what is as everywhere is not repeated";
+  EXPECT_THAT(text, Not(HasSubstr("node=\"pi1\",site=\"lab\",condition=\"memory\"")))
+      << "what is as everywhere is not repeated";
 }
 
 TEST(WatchMetrics, WhoIsToldAndHowThatGoes) {
