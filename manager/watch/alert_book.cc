@@ -237,7 +237,7 @@ std::uint64_t AlertBook::add_test(Moment now, WatchChanges& out) {
 }
 
 AlertBook::Silence AlertBook::silence_of(const SilenceRecord& record) {
-  Silence silence{record, {}, false, {}};
+  Silence silence{record, {}, false, record.conditions.empty(), {}};
   std::string_view rest = record.nodes;
   while (!rest.empty()) {
     const std::string_view name = next_until(rest, ' ');
@@ -274,7 +274,7 @@ std::vector<SilenceRecord> AlertBook::silences() const {
 bool AlertBook::is_silenced(std::string_view node, Condition condition, WallTime now) const {
   return std::any_of(silences_.begin(), silences_.end(), [&](const Silence& silence) {
     return (silence.all_nodes || silence.nodes.contains(node)) &&
-           (silence.conditions.empty() || silence.conditions.contains(condition)) &&
+           (silence.all_conditions || silence.conditions.contains(condition)) &&
            from_ms(silence.record.expires_ms) > now;
   });
 }

@@ -94,7 +94,7 @@ class AlertBook {
   struct Silence {
     manager::SilenceRecord record;
     std::set<std::string, std::less<>> nodes;
-    bool all_nodes = false;
+    bool all_nodes = false, all_conditions = false;
     std::set<Condition> conditions;
   };
 

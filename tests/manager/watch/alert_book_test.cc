@@ -308,7 +308,7 @@ TEST_F(AlertBookTest, ABootLoopIsMoreStartsThanTheThresholdInHalfAnHour) {
   look("pi1", up(), wall - minutes(21));
   look_for(seconds(6), "pi1", up());
   EXPECT_THAT(told, ElementsAre("+pi1.boot_loop", "-pi1.boot_loop"));
-  EXPECT_THAT(rows.boots, SizeIs(1)) << "old ones are forgotten but for the last";
+  EXPECT_THAT(rows.boots, SizeIs(2)) << "what is older than the window is forgotten";
 }
 
 TEST_F(AlertBookTest, ANodeThatNeverComesUpIsABootLoopToo) {
@@ -419,6 +419,12 @@ TEST_F(AlertBookTest, RowsOfAnotherVersionAreLeftOut) {
   EXPECT_EQ(states(), "");
   EXPECT_TRUE(book->is_silenced("pi1", Condition::kCpu, wall));
   EXPECT_FALSE(book->is_silenced("pi1", Condition::kDisk, wall));
+  unknown.id = 8;
+  unknown.nodes = "pi2";
+  unknown.conditions = "levitation";
+  stored.silences = {unknown};
+  book->restore(stored);
+  EXPECT_FALSE(book->is_silenced("pi2", Condition::kCpu, wall)) << "none that is known is not all";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ Json parsed(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   EXPECT_FALSE(json.is_discarded()) << text;
   return json;
+}
+
+/// Receivers count letters.
+std::size_t letters_of(const Json& text) {
+  const std::string bytes = text.get<std::string>();
+  return static_cast<std::size_t>(std::count_if(
+      bytes.begin(), bytes.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 NoticeRecord fired(const std::string& node, Condition condition, const std::string& detail) {
@@ -85,11 +93,11 @@ TEST(Slack, ANodeCanWriteNeitherMentionsNorLinks) {
 TEST(Slack, EveryMessageIsAsSmallAsSlackTakesIt) {
   for (const std::string letters : {"a", "&", "<>", "\"\\", "\xe2\x98\x83", "\xff\xfe", "\n"}) {
     const Json json = parsed(slack_payload(huge(letters), kLink));
-    EXPECT_LE(json["text"].get<std::string>().size(), 1000U);
+    EXPECT_LE(letters_of(json["text"]), 1000U);
     EXPECT_LE(json["attachments"].size(), 20U);
     for (const Json& part : json["attachments"]) {
-      EXPECT_LE(part["text"].get<std::string>().size(), 4000U) << letters;
-      EXPECT_LE(part["title"].get<std::string>().size(), 1000U);
+      EXPECT_LE(letters_of(part["text"]), 4000U) << letters;
+      EXPECT_LE(letters_of(part["title"]), 1000U);
       EXPECT_THAT(part["text"].get<std::string>(), HasSubstr("more")) << "what is left out is counted";
     }
   }
@@ -124,14 +132,14 @@ TEST(Webhook, DiscordShowsItAndCallsNobody) {
 TEST(Webhook, EveryMessageIsAsSmallAsDiscordTakesIt) {
   for (const std::string letters : {"a", "*", "\xe2\x98\x83", "\xff"}) {
     const Json json = parsed(webhook_payload(huge(letters), kLink));
-    EXPECT_LE(json["content"].get<std::string>().size(), 2000U);
+    EXPECT_LE(letters_of(json["content"]), 2000U);
     EXPECT_LE(json["embeds"].size(), 10U);
-    std::size_t bytes = 0;
+    std::size_t letters_in_all = 0;
     for (const Json& embed : json["embeds"]) {
-      EXPECT_LE(embed["title"].get<std::string>().size(), 256U);
-      bytes += embed["title"].get<std::string>().size() + embed["description"].get<std::string>().size();
+      EXPECT_LE(letters_of(embed["title"]), 256U);
+      letters_in_all += letters_of(embed["title"]) + letters_of(embed["description"]);
     }
-    EXPECT_LE(bytes, 6000U) << letters;
+    EXPECT_LE(letters_in_all, 6000U) << letters;
   }
 }
 

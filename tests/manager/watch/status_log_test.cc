@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "tests/support/temp_tree.h"
@@ -97,18 +98,18 @@ TEST(StatusLog, BeginsAnewWhereSomebodyTookTheFileAway) {
 }
 
 TEST(StatusLog, WhatCanNotBeRotatedIsAnErrorAndTheLinesAreDropped) {
-  const TempTree tree;
+  // A file can't take the place of a folder, and a folder not that of one with something in it.
+  const TempTree tree({{"status.log.1/x", ""}, {"status.log.2/x", ""}, {"status.log.3/x", ""}});
   const std::string path = tree.path("status.log");
   auto log = StatusLog::open(path, 10);
   ASSERT_TRUE(log);
   log->add("a line that fills it");
   ASSERT_TRUE(log->flush());
-  ASSERT_EQ(::mkdir((path + ".1").c_str(), 0700), 0);  // a file can't take the place of a folder
   log->add("second");
   const auto failed = log->flush();
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.error().message, HasSubstr("rotating"));
-  ASSERT_EQ(::rmdir((path + ".1").c_str()), 0);
+  std::filesystem::remove_all(path + ".1");
   log->add("third");
   EXPECT_TRUE(log->flush());
   EXPECT_EQ(read_file(path), "third\n");

@@ -35,11 +35,17 @@ struct NumberCase {
 TEST(Observe, AThresholdIsExceededNotReached) {
   const std::vector<NumberCase> cases = {
       {90, 90, 5, Reading::kBetween},  // as in the Python system: > and not >=
-      {90.01, 90, 5, Reading::kBad},  {85.01, 90, 5, Reading::kBetween},  {85, 90, 5, Reading::kGood},
-      {0, 90, 5, Reading::kGood},     {90, 90, 0, Reading::kGood},  // without hysteresis nothing is between
-      {2.5, 4, 5, Reading::kBetween}, {2, 4, 5, Reading::kGood},  // a hysteresis larger than the threshold: half of the
-                                                                  // threshold
-      {kNan, 90, 5, Reading::kGood},  {kInfinity, 90, 5, Reading::kGood}, {-1, 90, 5, Reading::kGood},
+      {90.01, 90, 5, Reading::kBad},
+      {85.01, 90, 5, Reading::kBetween},
+      {85, 90, 5, Reading::kGood},
+      {0, 90, 5, Reading::kGood},
+      {90, 90, 0, Reading::kGood},  // without hysteresis nothing is between
+      {2.5, 4, 5, Reading::kBetween},
+      {2, 4, 5, Reading::kGood},  // a hysteresis larger than the threshold: half of the
+                                  // threshold
+      {kNan, 90, 5, Reading::kGood},
+      {kInfinity, 90, 5, Reading::kGood},
+      {-1, 90, 5, Reading::kGood},
   };
   for (const NumberCase& each : cases) {
     NodeFacts facts = node(Reach::kUp);
