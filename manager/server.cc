@@ -28,6 +28,7 @@
 #include "manager/self_metrics.h"
 #include "manager/store/journal.h"
 #include "manager/store/store.h"
+#include "manager/watch/watch_metrics.h"
 #include "manager/watch_service.h"
 
 namespace piman::manager {
@@ -60,6 +61,17 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, Logger& log) {
   settings.journal.most_entries = config.store.journal_entries;
   settings.journal.longest_age = config.store.journal_age;
   return Store::open(settings, log);
+}
+
+/// Watching needs no store: on a card that became read-only it goes on, and remembers as long as the program runs.
+bool keeps_alerts(const Config& config, Logger& log) {
+  if (!config.watch.enabled) return false;
+  const auto usable = check_store_folder(config.store.folder);
+  if (!usable) {
+    log.error("alerts and silences are kept in memory only: what fires is told again after a restart",
+              {{"err", usable.error().message}});
+  }
+  return usable.has_value();
 }
 
 /// A kept connection to every node needs more descriptors than the usual soft limit of 1024.
@@ -103,10 +115,11 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   inventory.load();
   const bool takes_orders = config.netboot.enabled || !config.power.switches.empty();
   std::unique_ptr<Store> store;
-  if (takes_orders || config.watch.enabled) {
+  if (takes_orders || keeps_alerts(config, log)) {
     auto opened = open_store(config, log);
     if (!opened) return fail_start(opened.error());
     store = std::move(*opened);
+    log.info("what must not be forgotten is kept", {{"folder", config.store.folder}});
   }
   // Where nothing else must be remembered, events are remembered as long as the program runs. Ids go on from the clock.
   JournalSettings journal_settings;
@@ -148,7 +161,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
 
   std::unique_ptr<WatchService> watch;
   if (config.watch.enabled) {
-    auto started_watch = WatchService::start(config, fleet, *store, log);
+    auto started_watch = WatchService::start(config, fleet, store.get(), log);
     if (!started_watch) return fail_start(started_watch.error());
     watch = std::move(*started_watch);
   }
@@ -169,11 +182,15 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&scraper] { return (*scraper)->first_round_done(); },
                            log,
                            started,
-                           [&inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
+                           [&config, &inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
                              write_inventory_metrics(out, inventory);
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
-                             if (watch) watch->write_metrics(out);
+                             if (watch) {
+                               watch->write_metrics(out);
+                             } else {
+                               watch::write_threshold_metrics(out, config.site, config.watch);
+                             }
                            },
                            [&config, &netboot_records](const Host& host, std::string_view label) {
                              return label_of(config, netboot_records.get(), host, label);

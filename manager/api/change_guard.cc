@@ -31,11 +31,29 @@ std::optional<Response> ChangeGuard::refuse(const Request& request) const {
       return api_error(is_format ? 415 : 403, is_format ? "unsupported" : "forbidden", allowed.error().message);
     }
   }
+  if (token.empty()) {
+    return api_error(403, "forbidden",
+                     "this server has no token, as its store.folder can't be written: set web.token_file");
+  }
   if (has_token(request, token)) return std::nullopt;
   const bool has_other = !request.header("Authorization").empty();
   Response response = api_error(401, "unauthorized",
                                 concat(has_other ? "this is not the token of this server" : "orders need a token",
                                        "; it stands in ", token_file, " on the server"));
+  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"piman\"");
+  return response;
+}
+
+std::optional<Response> ChangeGuard::refuse_signal(const Request& request) const {
+  if (!is_json(request)) return api_error(415, "unsupported", "the Content-Type must be application/json");
+  if (has_token(request, token)) return std::nullopt;
+  const bool has_none = request.header("Authorization").empty();
+  if (has_none && is_local(request) && check_change(request, config)) return std::nullopt;
+  Response response = api_error(
+      401, "unauthorized",
+      concat(has_none ? "from elsewhere than this machine it needs a token" : "this is not the token of this server",
+             token.empty() ? ", and this server has none: set web.token_file"
+                           : concat("; it stands in ", token_file, " on the server")));
   response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"piman\"");
   return response;
 }

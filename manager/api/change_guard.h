@@ -19,11 +19,14 @@ http::Response api_error(int status, std::string_view type, const std::string& m
 
 struct ChangeGuard {
   const Config& config;
-  std::string token;       ///< that changes need
+  std::string token;       ///< that changes need; empty: there is none, and nothing may be changed
   std::string token_file;  ///< where it stands, for whoever has none
 
   /// The answer to a request that may not change anything; nothing: it may.
   std::optional<http::Response> refuse(const http::Request& request) const;
+  /// The same for a signal that says that all is well: a stranger who could give it would hide that it is not. The
+  /// token lets it in from anywhere; without one it is taken from programs on this machine.
+  std::optional<http::Response> refuse_signal(const http::Request& request) const;
 };
 
 /// With the token of the configuration; its file is made where none is named. Errors: it can't be read or made.

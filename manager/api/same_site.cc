@@ -29,11 +29,19 @@ bool is_loopback(std::string_view address) {
   return address == "::1" || (ipv4 && ipv4->value() >> 24U == 127);
 }
 
-bool is_json(std::string_view content_type) {
-  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), "application/json");
+}  // namespace
+
+bool is_json(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type");
+  return equals_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json");
 }
 
-}  // namespace
+bool is_local(const http::Request& request) {
+  for (const char* const header : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"}) {
+    if (!request.header(header).empty()) return false;
+  }
+  return is_loopback(request.remote_address);
+}
 
 tl::expected<void, RefusedChange> check_change(const http::Request& request, const Config& config) {
   const auto refuse = [](Refusal kind, std::string message) {
@@ -60,7 +68,7 @@ tl::expected<void, RefusedChange> check_change(const http::Request& request, con
   if (!site.empty() && site != "same-origin" && site != "none") {
     return refuse(Refusal::kCrossSite, "a page of another site may not change anything here");
   }
-  if (!is_json(request.header("Content-Type"))) {
+  if (!is_json(request)) {
     return refuse(Refusal::kNotJson, "the Content-Type must be application/json");
   }
   return {};

@@ -22,4 +22,8 @@ struct RefusedChange {
 /// localhost or the host of web.external_url; and everything but JSON, which no form can send.
 tl::expected<void, RefusedChange> check_change(const http::Request& request, const Config& config);
 
+/// Whether the program that asks runs on this machine, and is not a proxy that asks for somebody else.
+bool is_local(const http::Request& request);
+bool is_json(const http::Request& request);
+
 }  // namespace piman::manager::api
