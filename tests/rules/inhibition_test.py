@@ -21,7 +21,7 @@ ALERTS = [(dict(zip(("alertname", "severity", "site", "node"), line.split())), h
     ("Anything critical lab pi2", False), ("Anything warning lab pi2", True), ("DiskHigh warning lab pi2", True),
     ("DiskHigh warning lab pi3", False), ("Overheating critical lab pi3", False), ("TemperatureHigh warning lab pi3", True),
     ("Throttled warning lab pi3", True), ("Throttled warning lab pi4", False), ("NodeQuarantined warning lab pi5", False),
-    ("NodeStuck warning lab pi5", True), ("DhcpPoolExhausted critical lab", False), ("DhcpPoolLow warning lab", True),
+    ("NodeStuck warning lab pi5", True), ("DhcpPoolExhausted critical lab", False),
     ("SiteAvailabilityBurnsFast critical lab", False), ("SiteAvailabilityBurnsSlowly warning lab", True),
     ("UnderVoltage warning lab pi6", False), ("UnderVoltageOften warning lab pi6", True),
     ("RootReadOnly critical lab pi7", False), ("CardErrors warning lab pi7", True),
