@@ -86,6 +86,7 @@ test     qemu-system-arm            an arm64 machine that boots from the network
 test     u-boot-qemu                its firmware
 test     qemu-system-x86            a PC that boots from the network
 test     ipxe-qemu                  its firmware
+test     python3-yaml               reads the alert rules in their checks
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
 bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
