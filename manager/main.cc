@@ -28,6 +28,7 @@
 #include "manager/status_command.h"
 #include "manager/targets_command.h"
 #include "manager/tree_command.h"
+#include "manager/users_command.h"
 
 namespace {
 
@@ -241,6 +242,7 @@ std::span<const Command> commands() {
       {"reinstall", "formats nodes' cards and installs an image on them", &run_reinstall},
       {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
+      {"users", "lets people log in on the page", &run_users_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   });

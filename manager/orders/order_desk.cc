@@ -94,6 +94,7 @@ void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done
   {
     const MutexLock lock(mutex_);
     ++writes_;
+    ++changes_;
   }
   parts_.store.put_orders(std::move(effects.rows), [this, done = std::move(done)](Result<void> outcome) {
     if (done) done(outcome);
