@@ -26,16 +26,13 @@ constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kMostSamples = 10'000'000;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
-
 constexpr std::uint64_t kLeastEntries = 100;
 constexpr std::uint64_t kMostEntries = 200'000;
-
 constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
 constexpr std::uint64_t kMostTransfers = 65'536;
 constexpr std::uint64_t kLeastBlock = 512;
 constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
 constexpr std::uint64_t kMostFileBytes = 1UL << 40U;
-
 template <class Choice>
 using Word = std::pair<std::string_view, Choice>;
 using ChangesFrom = Config::Web::ChangesFrom;

@@ -27,6 +27,7 @@
 #include "manager/server.h"
 #include "manager/status_command.h"
 #include "manager/targets_command.h"
+#include "manager/top_command.h"
 #include "manager/tree_command.h"
 #include "manager/users_command.h"
 
@@ -225,6 +226,7 @@ std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
+      {"top", "shows the fleet in a terminal as it changes", &run_top},
       {"nodes", "shows nodes and where each stands", &run_nodes_command},
       {"node", "shows all that is known of one node", &run_node_command},
       {"events", "shows what happened to nodes, and what happens", &run_events_command},

@@ -2,8 +2,8 @@
 #include "manager/api/password.h"
 
 #include <crypt.h>
-#include <string.h>
 
+#include <cstring>
 #include <memory>
 
 #include "common/text.h"

@@ -174,9 +174,9 @@ TEST_F(LiveHubTest, whoever_comes_back_gets_what_was_missed_and_strangers_get_ev
   for (const std::string& strange :
        {std::string("1-1"), std::string("nonsense"), concat(id, "999"), std::string("-")}) {
     again.reset();
-    again = hub.join();
-    again->begin_after(strange);
-    const auto all = read(*again);
+    auto other = hub.join();
+    other->begin_after(strange);
+    const auto all = read(*other);
     ASSERT_THAT(all, SizeIs(1)) << strange;
     EXPECT_EQ(all[0].kind, "fleet") << strange;
   }
