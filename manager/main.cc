@@ -15,6 +15,7 @@
 #include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
+#include "manager/completion_command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
@@ -245,6 +246,7 @@ std::span<const Command> commands() {
       {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
       {"users", "lets people log in on the page", &run_users_command},
+      {"completion", "prints what a shell completes command lines with", &run_completion_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   });
