@@ -48,7 +48,9 @@ void LiveHub::run(const std::stop_token& stop) {
       said_.wait_until(mutex_, stop, std::chrono::steady_clock::now() + kTick, never);
     }
     const MutexLock rendering(rendering_);
-    if (listeners() == 0) json_.forget();
+    if (listeners() > 0) continue;
+    json_.forget();
+    whole_ = {};
   }
 }
 

@@ -100,7 +100,7 @@ export function demoNodes(now) {
       last_error: failed("timeout", "/metrics: no answer within 5000 ms"),
     }),
     demoNode(8, now, { model: "Raspberry Pi Zero 2 W Rev 1.0", base: 14, temperature_celsius: null }),
-    demoNode(9, now, { ...unknown, phase: "pending", phase_since: now - 8 }),
+    demoNode(9, now, { ...unknown, phase: "downloading", phase_percent: 48, phase_since: now - 31, installed: null, model: "Raspberry Pi 4 Model B Rev 1.4" }),
   ];
 }
 

@@ -86,7 +86,7 @@ describe("words and numbers", async () => {
     assert.deepEqual(shown({ model: "Pi 5 B" }), ["pi1"]);
     assert.deepEqual(shown({ text: "throttled" }), ["pi3"]);
     assert.deepEqual(shown({ sort: "temperature", reverse: true }).slice(-4).sort(), ["pi4", "pi7", "pi8", "pi9"]);
-    assert.deepEqual(choices(nodes).models[0], ["Pi 4 B", 4]);
+    assert.deepEqual(choices(nodes).models[0], ["Pi 4 B", 5]);
   });
 
   it("routes", async () => {
