@@ -143,7 +143,9 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
                             &parsed.config.netboot.root, &parsed.config.install.images}) {
     make_absolute(*path, folder);
   }
-  if (!parsed.config.web.token_file.empty()) make_absolute(parsed.config.web.token_file, folder);
+  for (std::string* path : {&parsed.config.web.token_file, &parsed.config.web.users_file}) {
+    if (!path->empty()) make_absolute(*path, folder);
+  }
   watch::WatchConfig& watch = parsed.config.watch;
   for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {
     if (!path->empty()) make_absolute(*path, folder);

@@ -28,10 +28,14 @@ struct Config {
   struct Web {
     HostPort listen_address{"127.0.0.1", 8080, false};
     std::string external_url;  ///< how Prometheus and people reach the manager; empty: http://listen_address
-    int threads = 64;          ///< each browser that watches live holds one
+    int threads = 128;         ///< each browser that watches live holds one
     enum class ChangesFrom : std::uint8_t { kLoopback, kEverywhere };
     ChangesFrom changes_from = ChangesFrom::kLoopback;  ///< who may change something, such as accept a host
     std::string token_file;  ///< what orders need; empty: api.token in the store's folder, made by the server
+    std::string users_file;  ///< who may log in by name; empty: nobody
+    enum class ReadAccess : std::uint8_t { kEveryone, kLogin };
+    ReadAccess read_access = ReadAccess::kEveryone;
+    bool loopback_login = true;  ///< whether who comes from this machine needs a login, too
   } web;
 
   struct Inventory {

@@ -26,21 +26,21 @@ constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kMostSamples = 10'000'000;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
-
 constexpr std::uint64_t kLeastEntries = 100;
 constexpr std::uint64_t kMostEntries = 200'000;
-
 constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
 constexpr std::uint64_t kMostTransfers = 65'536;
 constexpr std::uint64_t kLeastBlock = 512;
 constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
 constexpr std::uint64_t kMostFileBytes = 1UL << 40U;
-
 template <class Choice>
 using Word = std::pair<std::string_view, Choice>;
 using ChangesFrom = Config::Web::ChangesFrom;
 constexpr std::array<Word<ChangesFrom>, 2> kChangesFrom = {
     {{"loopback", ChangesFrom::kLoopback}, {"everywhere", ChangesFrom::kEverywhere}}};
+using ReadAccess = Config::Web::ReadAccess;
+constexpr std::array<Word<ReadAccess>, 2> kReadAccess = {
+    {{"everyone", ReadAccess::kEveryone}, {"login", ReadAccess::kLogin}}};
 using DhcpMode = Config::Dhcp::Mode;
 constexpr std::array<Word<DhcpMode>, 4> kDhcpModes = {{{"authoritative", DhcpMode::kAuthoritative},
                                                        {"server", DhcpMode::kServer},
@@ -62,7 +62,7 @@ constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 73> kKeys = {{
+constexpr std::array<ConfigKey, 76> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -83,8 +83,7 @@ constexpr std::array<ConfigKey, 73> kKeys = {{
      [](Config& c, In t) { return set_number(c.web.threads, t, 1, kMostThreads); },
      [](const Config& c) { return concat(c.web.threads); }},
     {"web", "changes_from", "loopback or everywhere", kText,
-     "From where requests may change something, such as accept a host. There are no passwords: `everywhere` lets whoever "
-     "reaches the listen address do it.",
+     "From where requests may change something, such as accept a host. They need the token or a login in both cases.",
      [](Config& c, In t) { return set_choice(c.web.changes_from, t, kChangesFrom); },
      [](const Config& c) { return show_choice(c.web.changes_from, kChangesFrom); }},
     {"web", "token_file", "path", kText,
@@ -92,6 +91,21 @@ constexpr std::array<ConfigKey, 73> kKeys = {{
      "the server makes, readable only by its user.",
      [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.token_file, t); },
      [](const Config& c) { return c.web.token_file; }},
+    {"web", "users_file", "path", kText,
+     "Who may log in on the page by name and password, one `NAME:ROLE:HASH` a line; `piman users` writes it. Empty: the "
+     "token is the only way. Read anew when it changes.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.users_file, t); },
+     [](const Config& c) { return c.web.users_file; }},
+    {"web", "read_access", "everyone or login", kText,
+     "Who may read the fleet's state, the metrics and the nodes' pages: whoever reaches the listen address, or only "
+     "sessions and those who send the token (Prometheus: `authorization`).",
+     [](Config& c, In t) { return set_choice(c.web.read_access, t, kReadAccess); },
+     [](const Config& c) { return show_choice(c.web.read_access, kReadAccess); }},
+    {"web", "loopback_login", "true or false", kText,
+     "Whether requests from this machine need a login or the token as well. `false` lets every user of this machine, and "
+     "whoever comes through a reverse proxy on it, do everything.",
+     [](Config& c, In t) { return set_switch(c.web.loopback_login, t); },
+     [](const Config& c) { return show_switch(c.web.loopback_login); }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",

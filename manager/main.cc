@@ -15,6 +15,7 @@
 #include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
+#include "manager/completion_command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
@@ -27,7 +28,9 @@
 #include "manager/server.h"
 #include "manager/status_command.h"
 #include "manager/targets_command.h"
+#include "manager/top_command.h"
 #include "manager/tree_command.h"
+#include "manager/users_command.h"
 
 namespace {
 
@@ -224,6 +227,7 @@ std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
+      {"top", "shows the fleet in a terminal as it changes", &run_top},
       {"nodes", "shows nodes and where each stands", &run_nodes_command},
       {"node", "shows all that is known of one node", &run_node_command},
       {"events", "shows what happened to nodes, and what happens", &run_events_command},
@@ -241,6 +245,8 @@ std::span<const Command> commands() {
       {"reinstall", "formats nodes' cards and installs an image on them", &run_reinstall},
       {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
+      {"users", "lets people log in on the page", &run_users_command},
+      {"completion", "prints what a shell completes command lines with", &run_completion_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   });

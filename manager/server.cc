@@ -15,11 +15,15 @@
 #include "common/http/server.h"
 #include "common/text.h"
 #include "manager/api/event_routes.h"
+#include "manager/api/live_routes.h"
 #include "manager/api/routes.h"
 #include "manager/api/watch_routes.h"
+#include "manager/config_keys.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
 #include "manager/inventory_watch.h"
+#include "manager/live_sources.h"
+#include "manager/login_service.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
@@ -84,7 +88,13 @@ void raise_descriptor_limit(Logger& log) {
 }
 
 /// What a node is called beside its name, for whoever chooses nodes.
-std::string label_of(const Config& config, const NetbootRecords* records, const Host& host, std::string_view label) {
+std::string label_of(const Config& config, const NetbootRecords* records, OrderService* orders, const Host& host,
+                     std::string_view label) {
+  if (label == "installed") {
+    const auto card = orders == nullptr ? std::nullopt : orders->desk().card(host.mac);
+    if (!card || card->state != CardRecord::State::kInstalled) return {};
+    return card->version.empty() ? card->image : concat(card->image, '@', card->version);
+  }
   if (label == "switch") {
     const power::SwitchConfig* power_switch = config.power.switch_of(host.name);
     return power_switch == nullptr ? std::string() : power_switch->name;
@@ -95,6 +105,17 @@ std::string label_of(const Config& config, const NetbootRecords* records, const 
   if (known == nullptr) return {};
   if (label == "group") return known->group;
   return label == "image" ? known->image : std::string();
+}
+
+/// The configuration in effect, as its file would say it.
+std::vector<api::ConfigEntry> entries_of(const Config& config) {
+  const Config defaults;
+  std::vector<api::ConfigEntry> entries;
+  for (const ConfigKey& key : config_keys()) {
+    const std::string value = key.show(config);
+    entries.push_back({key.full_name(), value, value == key.show(defaults)});
+  }
+  return entries;
 }
 
 int fail_start(const Error& error) {
@@ -172,7 +193,10 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   if (!scraper) return fail_start(scraper.error());
 
   const InventoryWatch inventory_watch(inventory, inventory_mark);
+  auto logins = LoginService::start(config, store != nullptr, log);
+  if (!logins) return fail_start(logins.error());
   http::Router router;
+  (*logins)->add_routes(router);
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
   });
@@ -192,26 +216,32 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                                watch::write_threshold_metrics(out, config.site, config.watch);
                              }
                            },
-                           [&config, &netboot_records](const Host& host, std::string_view label) {
-                             return label_of(config, netboot_records.get(), host, label);
+                           [&config, &netboot_records, &orders](const Host& host, std::string_view label) {
+                             return label_of(config, netboot_records.get(), orders.get(), host, label);
                            },
                            [&scraper](const std::string& name, std::chrono::milliseconds most) {
                              return (*scraper)->scrape_now(name, most);
                            },
-                           [&inventory] { return inventory.problem(); }};
+                           [&inventory] { return inventory.problem(); },
+                           entries_of(config)};
   add_routes(router, context);
+  api::LiveHub live({fleet, [&context] { return server_facts(context); },
+                     live_sources(journal, netboot_records.get(), orders.get(), watch.get())},
+                    most_live_listeners(config.web.threads));
+  add_live_routes(router, live);
   if (config.netboot.enabled) {
-    netboot_records->add_routes(router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); });
+    netboot_records->add_routes(
+        router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); }, (*logins)->guard());
   } else {
     add_routes_without_netboot(router);
   }
   if (orders) {
-    orders->add_routes(router, netboot_records->hosts());
+    orders->add_routes(router, netboot_records->hosts(), &(*logins)->sessions());
   } else {
     add_routes_without_orders(router);
   }
   if (watch) {
-    watch->add_routes(router);
+    watch->add_routes(router, &(*logins)->sessions());
   } else {
     add_routes_without_watch(router);
   }

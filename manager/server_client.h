@@ -29,7 +29,10 @@ struct ServerRequest {
   std::string method = {};  ///< another one than those two
   std::string token = {};   ///< empty: none
 };
+/// Where reading needs a login, it is asked once more with the token of usual_token().
 Result<ServerAnswer> ask_server(const ServerAddress& server, const ServerRequest& request);
+/// Of the file that PIMAN_TOKEN_FILE names, or of the usual place for a server on this machine; empty: none.
+std::string usual_token(std::string_view host);
 /// Sends GET `path`, or POST of `json` where that isn't empty, and waits for the answer, at most some seconds.
 /// Errors: nobody there, or no HTTP.
 Result<ServerAnswer> ask_server(const ServerAddress& server, std::string_view path, const std::string& json = {});

@@ -22,6 +22,9 @@ Result<std::unique_ptr<WatchService>> WatchService::start(const Config& config, 
   return service;
 }
 
-void WatchService::add_routes(http::Router& router) { add_watch_routes(router, {config_, fleet_, *watcher_, guard_}); }
+void WatchService::add_routes(http::Router& router, api::Sessions* sessions) {
+  guard_.sessions = sessions;
+  add_watch_routes(router, {config_, fleet_, *watcher_, guard_});
+}
 
 }  // namespace piman::manager

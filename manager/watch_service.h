@@ -24,7 +24,8 @@ class WatchService {
   static Result<std::unique_ptr<WatchService>> start(const Config& config, const Fleet& fleet, Store* store,
                                                      Logger& log);
 
-  void add_routes(http::Router& router);
+  const watch::Watcher& watcher() const { return *watcher_; }
+  void add_routes(http::Router& router, api::Sessions* sessions = nullptr);
   void write_metrics(prom_text::Writer& out) const { watcher_->write_metrics(out); }
 
  private:

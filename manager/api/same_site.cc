@@ -23,12 +23,6 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
-bool is_loopback(std::string_view address) {
-  if (address.starts_with("::ffff:")) address.remove_prefix(7);
-  const auto ipv4 = Ipv4Address::parse(address);
-  return address == "::1" || (ipv4 && ipv4->value() >> 24U == 127);
-}
-
 }  // namespace
 
 bool is_json(const http::Request& request) {
@@ -43,14 +37,24 @@ bool is_local(const http::Request& request) {
   return is_loopback(request.remote_address);
 }
 
+bool is_loopback(std::string_view address) {
+  if (address.starts_with("::ffff:")) address.remove_prefix(7);
+  const auto ipv4 = Ipv4Address::parse(address);
+  return address == "::1" || (ipv4 && ipv4->value() >> 24U == 127);
+}
+
 tl::expected<void, RefusedChange> check_change(const http::Request& request, const Config& config) {
+  if (config.web.changes_from == Config::Web::ChangesFrom::kLoopback && !is_loopback(request.remote_address)) {
+    return tl::unexpected<RefusedChange>(
+        {Refusal::kFarAway, "changes are taken from this machine only; web.changes_from: everywhere lets others, too"});
+  }
+  return check_origin(request, config);
+}
+
+tl::expected<void, RefusedChange> check_origin(const http::Request& request, const Config& config) {
   const auto refuse = [](Refusal kind, std::string message) {
     return tl::unexpected<RefusedChange>({kind, std::move(message)});
   };
-  if (config.web.changes_from == Config::Web::ChangesFrom::kLoopback && !is_loopback(request.remote_address)) {
-    return refuse(Refusal::kFarAway,
-                  "changes are taken from this machine only; web.changes_from: everywhere lets others, too");
-  }
   const std::string host = to_lower(request.header("Host"));
   const std::string external = authority_of(config.web.external_url);
   const std::string_view name = host_of(host);

@@ -69,7 +69,7 @@ class WatchRoutes {
     }
     record.created_ms = watch::to_ms(now);
     record.expires_ms = watch::to_ms(now + wanted->duration);
-    record.who = concat(wanted->by.empty() ? "somebody" : wanted->by, " at ", request.remote_address);
+    record.who = context_.guard.who(request, wanted->by);
     record.why = wanted->why;
     const auto added = context_.watcher.add_silence(std::move(record));
     if (!added) return api_error(409, "conflict", added.error().message);

@@ -168,7 +168,7 @@ TEST_F(EventsApi, a_quiet_stream_shows_that_it_lives) {
 }
 
 TEST_F(EventsApi, streams_leave_threads_for_others_and_give_their_places_back) {
-  routes(4, milliseconds(50));
+  routes(8, milliseconds(50));
   auto first = follow();
   const auto second = follow();
   EXPECT_NE(until(*first, "retry"), "");

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node's last boots in a dialog: what it asked for over the network, message by message, and where it got stuck.
+// A node's last boots, each as a waterfall: what it asked for over the network, message by message, and the phases that
+// followed, until its first scrape.
 
-import { element, setText } from "./dom.js";
-import { bytes, clockTime, kUnknown, seconds } from "./format.js";
-
-const kIntervalMs = 3000;
-const kTimeoutMs = 6000;
+import { element } from "./dom.js";
+import { bytes, clockTime, kUnknown, phaseWord, seconds } from "./format.js";
 
 const kStateWords = {
   running: "Booting",
@@ -15,6 +13,7 @@ const kStateWords = {
   restarted: "Began anew",
   address_only: "Own disk",
 };
+const kLaterPhases = ["hello", "formatting", "downloading", "verifying", "booting", "up"];
 
 const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
@@ -44,6 +43,10 @@ export function eventWords(event) {
     const harmless = ["complete", "probe", "not_found", "started"].includes(event.outcome);
     return [event.requested, details.filter(Boolean).join(", "), event.outcome === "complete" ? "good" : harmless ? "" : "bad"];
   }
+  if (event.kind === "phase") {
+    const isUp = event.phase === "up";
+    return [isUp ? "First scrape" : phaseWord(event.phase), isUp ? "its agent answers" : seconds(event.duration_seconds), isUp ? "good" : ""];
+  }
   return [event.text ?? "", "", ""];
 }
 
@@ -57,14 +60,30 @@ export function bootWords(boot) {
   return parts.join(", ");
 }
 
+/**
+ * The events of a boot with the node's phases that followed it, as events of their own: those from its begin to the
+ * first scrape, or until the next boot began (`until`). Pure.
+ */
+export function withPhases(boot, phases, until) {
+  const later = [];
+  for (const span of phases) {
+    if (span.since < boot.started || span.since >= until || !kLaterPhases.includes(span.phase)) continue;
+    const isUp = span.phase === "up";
+    later.push({ kind: "phase", at: span.since - boot.started, phase: span.phase, duration_seconds: isUp ? 0 : span.seconds });
+    if (isUp) break;
+  }
+  return [...boot.events, ...later].sort((a, b) => a.at - b.at);
+}
+
+const lengthOf = (event) => (event.kind === "dhcp" || event.kind === "console" ? (event.last_at ?? event.at) - event.at : event.duration_seconds);
+
 function eventRow(event, total) {
   const [words, details, kind] = eventWords(event);
   const bar = element("span", { class: "event-bar", "data-kind": kind || null });
-  const duration = event.kind === "file" ? event.duration_seconds : (event.last_at ?? event.at) - event.at;
   // A transfer is told of when it began: its bar goes on from there. Set through the object model, as the content
   // security policy wants it.
   bar.style.insetInlineStart = `${Math.min(99, (100 * event.at) / total)}%`;
-  bar.style.inlineSize = `${Math.max(0.6, Math.min(100 - (100 * event.at) / total, (100 * duration) / total))}%`;
+  bar.style.inlineSize = `${Math.max(0.6, Math.min(100 - (100 * event.at) / total, (100 * lengthOf(event)) / total))}%`;
   return element(
     "li",
     { class: "event", "data-kind": kind || null, "data-what": event.kind },
@@ -75,8 +94,9 @@ function eventRow(event, total) {
   );
 }
 
-function bootSection(boot, isOpen) {
-  const total = Math.max(1, boot.last_at);
+function bootSection(boot, phases, until, isOpen) {
+  const events = withPhases(boot, phases, until);
+  const total = events.reduce((most, event) => Math.max(most, event.at + lengthOf(event)), Math.max(1, boot.last_at));
   const section = element(
     "details",
     { class: "boot", "data-state": boot.state },
@@ -87,81 +107,44 @@ function bootSection(boot, isOpen) {
       element("span", { class: "boot-words" }, bootWords(boot)),
       element("span", { class: "sub boot-model" }, boot.model ?? kUnknown),
     ),
-    element("ol", { class: "events" }, ...boot.events.map((event) => eventRow(event, total))),
+    element("ol", { class: "events" }, ...events.map((event) => eventRow(event, total))),
   );
   if (boot.dropped_events > 0) section.append(element("p", { class: "sub" }, `and ${boot.dropped_events} more events`));
   section.open = isOpen;
   return section;
 }
 
-export class BootsDialog {
-  #dialog;
-  #title;
-  #body;
-  #name = null;
-  #timer = 0;
+/** The boots of one node, in `element`. */
+export class Waterfall {
+  element = element("div", { class: "boots" });
   #shown = "";
   #open = new Set(); // when the boots began that are unfolded
 
-  constructor(dialog) {
-    this.#dialog = dialog;
-    this.#title = dialog.querySelector("h2");
-    this.#body = dialog.querySelector(".boots-body");
-    dialog.addEventListener("close", () => {
-      clearTimeout(this.#timer);
-      this.#name = null;
-    });
-    dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close(); // beside its content
-    });
-  }
-
-  show(name) {
-    this.#name = name;
+  clear() {
     this.#shown = "";
     this.#open.clear();
-    setText(this.#title, `Boots of ${name}`);
-    this.#body.replaceChildren(element("p", { class: "sub" }, "Loading …"));
-    this.#dialog.showModal();
-    this.#ask(name);
+    this.element.replaceChildren();
   }
 
-  async #ask(name) {
-    clearTimeout(this.#timer);
-    try {
-      const response = await fetch(`api/v1/nodes/${encodeURIComponent(name)}/boots`, {
-        cache: "no-store",
-        signal: AbortSignal.timeout(kTimeoutMs),
-      });
-      const answer = await response.json();
-      if (this.#name !== name) return;
-      if (answer.status !== "success") throw new Error(answer.error);
-      this.#render(answer.data.boots);
-    } catch (error) {
-      if (this.#name !== name) return;
-      this.#body.replaceChildren(element("p", {}, `The boots can't be shown: ${error.message}`));
-      this.#shown = "";
-    }
-    this.#timer = setTimeout(() => this.#ask(name), kIntervalMs);
-  }
-
-  #render(boots) {
-    const text = JSON.stringify(boots);
-    if (text === this.#shown) return; // what a person reads or has selected stays as it is
+  /** `boots` newest first, `phases` of the node oldest first. */
+  show(boots, phases, name) {
+    // The phase that goes on grows with each answer; what a person reads or has selected stays as it is meanwhile.
+    const text = JSON.stringify([boots, phases.map((span) => [span.phase, span.since])]);
+    if (text === this.#shown) return;
     const isFirst = this.#shown === "";
     this.#shown = text;
-    for (const section of this.#body.querySelectorAll("details")) {
+    for (const section of this.element.querySelectorAll("details")) {
       if (section.open) this.#open.add(section.dataset.started);
       else this.#open.delete(section.dataset.started);
     }
     if (isFirst && boots.length > 0) this.#open.add(String(boots[0].started));
-    const sections = boots.map((boot) => {
-      const section = bootSection(boot, this.#open.has(String(boot.started)));
+    const sections = boots.map((boot, i) => {
+      const until = i > 0 ? boots[i - 1].started : Infinity;
+      const section = bootSection(boot, phases, until, this.#open.has(String(boot.started)));
       section.dataset.started = String(boot.started);
       return section;
     });
-    this.#body.replaceChildren(
-      ...(sections.length > 0 ? sections : [element("p", {}, "It was never seen booting here. "), element("code", {}, `piman doctor ${this.#name}`)]),
-    );
+    const nothing = element("p", { class: "nothing" }, "It was never seen booting here. ", element("code", {}, `piman doctor ${name}`));
+    this.element.replaceChildren(...(sections.length > 0 ? sections : [nothing]));
   }
 }
