@@ -31,7 +31,9 @@ struct Config {
     int threads = 64;          ///< each browser that watches live holds one
     enum class ChangesFrom : std::uint8_t { kLoopback, kEverywhere };
     ChangesFrom changes_from = ChangesFrom::kLoopback;  ///< who may change something, such as accept a host
-    std::string token_file;  ///< what orders need; empty: api.token in the store's folder, made by the server
+    std::string token_file;   ///< what orders need; empty: api.token in the store's folder, made by the server
+    std::string config_file;  ///< TLS and who may ask (common/http/web_config.h); empty: neither
+    bool tls = false;         ///< no key: whether that file asks for TLS
   } web;
 
   struct Inventory {

@@ -62,7 +62,7 @@ constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 73> kKeys = {{
+constexpr std::array<ConfigKey, 74> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
@@ -92,6 +92,11 @@ constexpr std::array<ConfigKey, 73> kKeys = {{
      "the server makes, readable only by its user.",
      [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.token_file, t); },
      [](const Config& c) { return c.web.token_file; }},
+    {"web", "config_file", "path", kText,
+     "TLS, client certificates, passwords and tokens for page, API and metrics, in the format of the Prometheus "
+     "exporters' `--web.config.file`; docs/security.md. Read again when it changes. Empty: plain HTTP for everybody.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.config_file, t); },
+     [](const Config& c) { return c.web.config_file; }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",

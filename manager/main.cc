@@ -107,7 +107,7 @@ int run_server_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman server [FLAG ...]\n\n"
       "Watches the fleet and serves its page, its API and its metrics until SIGTERM.\n"
-      "SIGHUP reads the inventory again.\n\n"
+      "SIGHUP reads the inventory and the web configuration again.\n\n"
       "Examples:\n"
       "  piman server\n"
       "  piman server --config.file=/etc/piman/piman.yml --log.level=debug\n"

@@ -14,6 +14,8 @@
 #include "common/clock.h"
 #include "common/http/server.h"
 #include "common/text.h"
+#include "manager/api/api_token.h"
+#include "manager/api/change_guard.h"
 #include "manager/api/event_routes.h"
 #include "manager/api/routes.h"
 #include "manager/api/watch_routes.h"
@@ -83,6 +85,16 @@ std::string label_of(const Config& config, const NetbootRecords* records, const 
   if (known == nullptr) return {};
   if (label == "group") return known->group;
   return label == "image" ? known->image : std::string();
+}
+
+/// Who has the server's own token needs no other one, as a request has one Authorization header only.
+Result<void> set_web_config(http::ServerOptions& options, const Config& config, bool has_token) {
+  options.web_config_file = config.web.config_file;
+  if (options.web_config_file.empty() || !has_token) return {};
+  const auto guard = api::make_guard(config);
+  if (!guard) return tl::unexpected<Error>(guard.error());
+  options.also_admits = [token = guard->token](const http::Request& request) { return api::has_token(request, token); };
+  return {};
 }
 
 int fail_start(const Error& error) {
@@ -203,6 +215,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;
   options.max_body_bytes = kMostRequestBytes;
+  if (auto opened = set_web_config(options, config, store != nullptr); !opened) return fail_start(opened.error());
   // Declared last and so destroyed first: no request may be running when the parts it asks go.
   const auto server = http::Server::start(options, router, log);
   if (!server) return fail_start(server.error());
@@ -217,6 +230,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return 0;
     }
+    (*server)->reload();
     (void)inventory.reload();  // it logs what is wrong, and the old inventory stays
     (*scraper)->wake();
   }

@@ -51,6 +51,8 @@ EXCEPT = {
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 # One folder a line.
 PURE = [
+    r"common/(plain_yaml|sha256)",
+    r"common/http/web_config",
     r"netboot/console",
     r"netboot/boot/model_files",
     r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
