@@ -158,6 +158,11 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
   for (std::string* path : {&parsed.config.web.token_file, &parsed.config.web.config_file}) {
     if (!path->empty()) make_absolute(*path, folder);
   }
+  AccessSettings& access = parsed.config.agents.access;
+  for (std::string* path :
+       {&access.ca_file, &access.cert_file, &access.key_file, &access.password_file, &access.token_file}) {
+    if (!path->empty()) make_absolute(*path, folder);
+  }
   watch::WatchConfig& watch = parsed.config.watch;
   for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {
     if (!path->empty()) make_absolute(*path, folder);

@@ -15,6 +15,7 @@
 #include "manager/fleet/phase.h"
 #include "manager/ipv4_range.h"
 #include "manager/power/power_config.h"
+#include "manager/scrape/http_access.h"
 #include "manager/watch/watch_config.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
@@ -42,6 +43,7 @@ struct Config {
 
   struct Agents {
     std::uint16_t port = 3000;
+    AccessSettings access;
   } agents;
 
   struct Scrape {

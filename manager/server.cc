@@ -26,6 +26,7 @@
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
 #include "manager/phase_journal.h"
+#include "manager/privileges.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 #include "manager/store/journal.h"
@@ -51,6 +52,7 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
   settings.max_samples = config.scrape.max_samples;
+  settings.access = config.agents.access;
   return settings;
 }
 
@@ -107,6 +109,7 @@ int fail_start(const Error& error) {
 int run_server(const Config& config, Logger& log, const ShutdownSignals& signals) {
   const WallTime started = std::chrono::system_clock::now();
   raise_descriptor_limit(log);
+  drop_privileges(config.netboot.enabled, log);
 
   Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);

@@ -99,6 +99,7 @@ HOMES = {
     r"boost/.*": ["netboot/asio.h", "netboot/asio.cc"],
     r"sqlite3\.h": ["manager/store/database.cc"],
     r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
+    r"cap-ng\.h": ["manager/privileges.cc"],
     r"openssl/.*": ["manager/boot_image/signature.cc", "manager/images/sha256.cc"],
     r"(gtest|gmock)/.*": [],
 }
