@@ -30,6 +30,7 @@ endif()
 if(PIMAN_MANAGER)
   configure_file(${PROJECT_SOURCE_DIR}/packaging/piman.service.in ${PROJECT_BINARY_DIR}/piman.service @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/piman.service DESTINATION ${unit_dir} COMPONENT manager)
+  install(FILES ${PROJECT_SOURCE_DIR}/packaging/50-piman.conf DESTINATION lib/sysctl.d COMPONENT manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/piman.yml DESTINATION /etc/piman COMPONENT manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/piman.default DESTINATION /etc/default RENAME piman COMPONENT manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/manager.copyright DESTINATION share/doc/piman
