@@ -15,6 +15,7 @@
 #include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
+#include "manager/ca/command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
@@ -232,6 +233,7 @@ std::span<const Command> commands() {
       {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
       {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
+      {"ca", "makes the certificates of a fleet", &run_ca_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
       {"hosts", "shows and changes the inventory, and accepts machines that wait", &run_hosts_command},

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/http/civetweb_hooks.h"
+#include "common/http/message_length.h"
 #include "common/http/web_gate.h"
 #include "common/mutex.h"
 #include "common/net_types.h"
@@ -228,6 +229,10 @@ class CivetwebServer final : public Server {
   int answer(mg_connection* connection) {
     const mg_request_info& info = *mg_get_request_info(connection);
     Request request = request_of(info);
+    if (!has_plain_length(request.headers)) {
+      mg_send_http_error(connection, 400, "%s", "where this request ends can be read in more than one way");
+      return 400;
+    }
     if (gate_) {
       if (Response refused; !may_pass(request, refused)) {
         mg_disable_connection_keep_alive(connection);  // its body is never read
