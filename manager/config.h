@@ -15,6 +15,7 @@
 #include "manager/fleet/phase.h"
 #include "manager/ipv4_range.h"
 #include "manager/power/power_config.h"
+#include "manager/scrape/http_access.h"
 #include "manager/watch/watch_config.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
@@ -36,6 +37,9 @@ struct Config {
     enum class ReadAccess : std::uint8_t { kEveryone, kLogin };
     ReadAccess read_access = ReadAccess::kEveryone;
     bool loopback_login = true;  ///< whether who comes from this machine needs a login, too
+    std::string token_file;   ///< what orders need; empty: api.token in the store's folder, made by the server
+    std::string config_file;  ///< TLS and who may ask (common/http/web_config.h); empty: neither
+    bool tls = false;         ///< no key: whether that file asks for TLS
   } web;
 
   struct Inventory {
@@ -44,6 +48,7 @@ struct Config {
 
   struct Agents {
     std::uint16_t port = 3000;
+    AccessSettings access;
   } agents;
 
   struct Scrape {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "manager/config_agents.h"
 #include "manager/config_values.h"
 #include "manager/config_watch.h"
 
@@ -106,16 +107,16 @@ constexpr std::array<ConfigKey, 76> kKeys = {{
      "whoever comes through a reverse proxy on it, do everything.",
      [](Config& c, In t) { return set_switch(c.web.loopback_login, t); },
      [](const Config& c) { return show_switch(c.web.loopback_login); }},
+    {"web", "config_file", "path", kText,
+     "TLS, client certificates, passwords and tokens for page, API and metrics, in the format of the Prometheus "
+     "exporters' `--web.config.file`; docs/security.md. Read again when it changes. Empty: plain HTTP for everybody.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.config_file, t); },
+     [](const Config& c) { return c.web.config_file; }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",
      [](Config& c, In t) { return set_file(c.inventory.hosts_file, t); },
      [](const Config& c) { return c.inventory.hosts_file; }},
-
-    {"agents", "port", "whole number, 1 to 65535", kNumber,
-     "The TCP port of the node agent, the same on every node.",
-     [](Config& c, In t) { return set_number(c.agents.port, t, 1, std::numeric_limits<std::uint16_t>::max()); },
-     [](const Config& c) { return concat(c.agents.port); }},
 
     {"scrape", "interval", "duration, 1s to 1h", kText,
      "How often each node is asked. The nodes are spread over the interval.",
@@ -402,12 +403,16 @@ constexpr std::array<ConfigKey, 76> kKeys = {{
 std::string ConfigKey::full_name() const { return section.empty() ? std::string(name) : concat(section, '.', name); }
 
 std::span<const ConfigKey> config_keys() {
-  // The watch section stands in front of the log.
+  // The agents stand in front of the scrapes, the watch section in front of the log.
   static const std::vector<ConfigKey> all = [] {
     std::vector<ConfigKey> keys(kKeys.begin(), kKeys.end());
     const auto log = std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "log"; });
     const auto watch = watch_keys();
     keys.insert(log, watch.begin(), watch.end());
+    const auto scrape =
+        std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "scrape"; });
+    const auto agents = agent_keys();
+    keys.insert(scrape, agents.begin(), agents.end());
     return keys;
   }();
   return all;
@@ -417,7 +422,7 @@ std::string_view config_section_help(std::string_view section) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
-      {"agents", "How the nodes are reached."},
+      {"agents", "How the nodes are reached, and how they know who asks; docs/security.md."},
       {"scrape", "How the nodes are asked for their state."},
       {"store", "What the manager must not forget."},
       {"phases", "When a node is called stuck, and when quarantined."},

@@ -16,6 +16,7 @@
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/completion_command.h"
+#include "manager/ca/command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
@@ -110,7 +111,7 @@ int run_server_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman server [FLAG ...]\n\n"
       "Watches the fleet and serves its page, its API and its metrics until SIGTERM.\n"
-      "SIGHUP reads the inventory again.\n\n"
+      "SIGHUP reads the inventory and the web configuration again.\n\n"
       "Examples:\n"
       "  piman server\n"
       "  piman server --config.file=/etc/piman/piman.yml --log.level=debug\n"
@@ -236,6 +237,7 @@ std::span<const Command> commands() {
       {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
       {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
+      {"ca", "makes the certificates of a fleet", &run_ca_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
       {"hosts", "shows and changes the inventory, and accepts machines that wait", &run_hosts_command},

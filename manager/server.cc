@@ -14,6 +14,8 @@
 #include "common/clock.h"
 #include "common/http/server.h"
 #include "common/text.h"
+#include "manager/api/api_token.h"
+#include "manager/api/change_guard.h"
 #include "manager/api/event_routes.h"
 #include "manager/api/live_routes.h"
 #include "manager/api/routes.h"
@@ -28,6 +30,7 @@
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
 #include "manager/phase_journal.h"
+#include "manager/privileges.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 #include "manager/store/journal.h"
@@ -54,6 +57,7 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
   settings.max_samples = config.scrape.max_samples;
+  settings.access = config.agents.access;
   return settings;
 }
 
@@ -118,6 +122,16 @@ std::vector<api::ConfigEntry> entries_of(const Config& config) {
   return entries;
 }
 
+/// Who has the server's own token needs no other one, as a request has one Authorization header only.
+Result<void> set_web_config(http::ServerOptions& options, const Config& config, bool has_token) {
+  options.web_config_file = config.web.config_file;
+  if (options.web_config_file.empty() || !has_token) return {};
+  const auto guard = api::make_guard(config);
+  if (!guard) return tl::unexpected<Error>(guard.error());
+  options.also_admits = [token = guard->token](const http::Request& request) { return api::has_token(request, token); };
+  return {};
+}
+
 int fail_start(const Error& error) {
   std::fprintf(stderr, "piman: %s\n", error.message.c_str());
   return 1;
@@ -128,6 +142,7 @@ int fail_start(const Error& error) {
 int run_server(const Config& config, Logger& log, const ShutdownSignals& signals) {
   const WallTime started = std::chrono::system_clock::now();
   raise_descriptor_limit(log);
+  drop_privileges(config.netboot.enabled, log);
 
   Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);
@@ -250,6 +265,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;
   options.max_body_bytes = kMostRequestBytes;
+  if (auto opened = set_web_config(options, config, store != nullptr); !opened) return fail_start(opened.error());
   // Declared last and so destroyed first: no request may be running when the parts it asks go.
   const auto server = http::Server::start(options, router, log);
   if (!server) return fail_start(server.error());
@@ -264,6 +280,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return 0;
     }
+    (*server)->reload();
     (void)inventory.reload();  // it logs what is wrong, and the old inventory stays
     (*scraper)->wake();
   }

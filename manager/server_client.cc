@@ -36,6 +36,29 @@ Result<Ipv4Address> resolve(const std::string& host) {
   return Ipv4Address(ntohl(address.sin_addr.s_addr));
 }
 
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+HttpAccess access_to(const ServerAddress& server) {
+  HttpAccess access;
+  access.tls = server.tls;
+  access.ca_file = environment("PIMAN_CA_FILE");
+  access.cert_file = environment("PIMAN_CERT_FILE");
+  access.key_file = environment("PIMAN_KEY_FILE");
+  return access;
+}
+
+/// For a server that lets nobody read who proves nothing. Empty: none that may be sent. Without TLS whoever listens
+/// gets it, on this machine too where the server does not run: then only the one that somebody named.
+std::string usual_token(const ServerAddress& server, Ipv4Address address) {
+  constexpr std::uint32_t kLoopback = 127;
+  const std::string named = environment("PIMAN_TOKEN_FILE");
+  if (!server.tls && (named.empty() || address.value() >> 24U != kLoopback)) return {};
+  return api::read_token(named.empty() ? "/var/lib/piman/api.token" : named).value_or(std::string());
+}
+
 }  // namespace
 
 Result<ServerAddress> parse_server_url(std::string_view url) {
@@ -43,10 +66,11 @@ Result<ServerAddress> parse_server_url(std::string_view url) {
     return fail(concat("--server=", quote(url), " ", why, "; it looks like http://127.0.0.1:8080"));
   };
   std::string_view rest = url;
-  if (rest.starts_with("https://")) return wrong("asks for TLS, which this version does not speak");
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  if (rest.find("://") != std::string_view::npos) return wrong("is not an HTTP address");
   ServerAddress address;
+  address.tls = rest.starts_with("https://");
+  if (address.tls) address.port = 443;
+  if (address.tls || rest.starts_with("http://")) rest.remove_prefix(rest.find("//") + 2);
+  if (rest.find("://") != std::string_view::npos) return wrong("is not an HTTP address");
   std::string_view authority = next_until(rest, '/');
   if (!rest.empty()) address.path = concat('/', rest);
   while (address.path.ends_with('/')) address.path.pop_back();
@@ -85,7 +109,10 @@ Result<ServerAnswer> ask_server(const ServerAddress& server, const ServerRequest
   request.path = concat(server.path, wanted.path);
   request.json = wanted.json;
   request.method = wanted.method;
-  request.bearer = wanted.token;
+  request.bearer = wanted.token.empty() ? usual_token(server, *address) : wanted.token;
+  const HttpAccess access = access_to(server);
+  request.access = &access;
+  request.server_name = server.host;
   request.accept = "application/json";
   request.timeout = kTimeout;
   request.most_bytes = kMostAnswerBytes;

@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "common/http/civetweb_hooks.h"
+#include "common/http/message_length.h"
+#include "common/http/web_gate.h"
 #include "common/mutex.h"
 #include "common/net_types.h"
 #include "common/text.h"
@@ -32,9 +34,9 @@ constexpr std::chrono::milliseconds kStreamWait{500};
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 
-std::string civetweb_address(const HostPort& address) {
-  if (!address.host.empty()) return address.to_string();
-  return concat(server_has_ipv6() && kernel_has_ipv6() ? "+" : "", address.port);
+std::string civetweb_address(const HostPort& address, bool tls) {
+  const std::string every = server_has_ipv6() && kernel_has_ipv6() ? "+" : "";
+  return concat(address.host.empty() ? concat(every, address.port) : address.to_string(), tls ? "s" : "");
 }
 
 std::string view_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
@@ -119,12 +121,13 @@ class CivetwebServer final : public Server {
   CivetwebServer& operator=(const CivetwebServer&) = delete;
 
   Result<void> start() {
+    if (auto opened = open_gate(); !opened) return opened;
     std::string addresses;
     for (const HostPort& address : options_.listen) {
       if (address.is_ipv6 && !server_has_ipv6()) {
         return fail(concat("listening on ", address.to_string(), ": this build has no IPv6"));
       }
-      addresses += concat(addresses.empty() ? "" : ",", civetweb_address(address));
+      addresses += concat(addresses.empty() ? "" : ",", civetweb_address(address, has_tls()));
     }
     const std::string threads = concat(options_.threads);
     const std::string request_timeout = concat(options_.request_timeout.count());
@@ -159,6 +162,13 @@ class CivetwebServer final : public Server {
       static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)))->on_message(message);
       return 1;
     };
+    if (tls_) {
+      callbacks.external_ssl_ctx = [](void** context, void* server) {
+        if (*context != nullptr) return 1;  // the server ends, and frees it
+        *context = static_cast<CivetwebServer*>(server)->tls_.get();
+        return 1;
+      };
+    }
     context_ = mg_start(&callbacks, this, const_cast<const char**>(settings.data()));
     if (context_ == nullptr) {
       const MutexLock lock(mutex_);
@@ -178,7 +188,24 @@ class CivetwebServer final : public Server {
     return ports;
   }
 
+  bool has_tls() const override { return tls_ != nullptr; }
+  void reload() override {
+    if (gate_) gate_->reload();
+  }
+
  private:
+  Result<void> open_gate() {
+    if (options_.web_config_file.empty()) return {};
+    auto gate = WebGate::open(options_.web_config_file, options_.threads, options_.also_admits, log_);
+    if (!gate) return tl::unexpected<Error>(gate.error());
+    gate_ = std::move(*gate);
+    if (!gate_->has_tls()) return {};
+    auto context = make_empty_tls_context(*tls_library(), gate_.get());
+    if (!context) return tl::unexpected<Error>(context.error());
+    tls_ = std::move(*context);
+    return {};
+  }
+
   static CivetwebServer& self(const mg_connection* connection) {
     return *static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)));
   }
@@ -202,6 +229,17 @@ class CivetwebServer final : public Server {
   int answer(mg_connection* connection) {
     const mg_request_info& info = *mg_get_request_info(connection);
     Request request = request_of(info);
+    if (!has_plain_length(request.headers)) {
+      mg_send_http_error(connection, 400, "%s", "where this request ends can be read in more than one way");
+      return 400;
+    }
+    if (gate_) {
+      if (Response refused; !may_pass(request, refused)) {
+        mg_disable_connection_keep_alive(connection);  // its body is never read
+        send(connection, refused, true, request.method == "HEAD");
+        return refused.status;
+      }
+    }
     auto body = read_body(connection, info.content_length, options_);
     if (!body) {
       // civetweb's own error answer also closes the connection, so that the rest of the body is never read.
@@ -211,9 +249,22 @@ class CivetwebServer final : public Server {
     request.body = std::move(*body);
     const bool close = client_wants_close(request, info);
     const bool head_only = request.method == "HEAD";
-    const Response response = router_.dispatch(request);
+    Response response = router_.dispatch(request);
+    if (gate_) add_headers(response);
     send(connection, response, close, head_only);
     return response.status;
+  }
+
+  bool may_pass(const Request& request, Response& refused) const {
+    auto answer = gate_->refuse(request);
+    if (!answer) return true;
+    refused = std::move(*answer);
+    add_headers(refused);
+    return false;
+  }
+
+  void add_headers(Response& response) const {
+    for (auto& header : gate_->headers()) response.headers.push_back(std::move(header));
   }
 
   void send(mg_connection* connection, const Response& response, bool close, bool head_only) const {
@@ -279,6 +330,8 @@ class CivetwebServer final : public Server {
   const ServerOptions options_;
   const Router& router_;
   Logger& log_;
+  std::unique_ptr<WebGate> gate_;
+  TlsContext tls_;     ///< stands for the gate in civetweb's hands
   UniqueFd stopping_;  ///< readable from the moment that the server stops
   mg_context* context_ = nullptr;
   std::atomic<bool> streams_end_ = false;
@@ -289,6 +342,7 @@ class CivetwebServer final : public Server {
 }  // namespace
 
 bool server_has_ipv6() { return PIMAN_HTTP_IPV6 != 0; }
+bool server_has_tls() { return PIMAN_HTTP_TLS != 0; }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, const Router& router, Logger& log) {
   auto server = std::make_unique<CivetwebServer>(options, router, log);

@@ -115,6 +115,7 @@ const kReasons = {
   http_status: "The agent answered with an error",
   too_large: "The agent's answer is too large",
   malformed: "The agent's answer is not what it should be",
+  tls: "No TLS with the agent: a certificate is not trusted",
   other: "The scrape failed",
 };
 

@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "netboot/install",
                 "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
-                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web"],
+                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca"],
     "manager/fleet": ["common"],
     # What was told must be on the disk before it is told: alerts are the store's rows.
     "manager/watch": ["common", "manager/fleet", "manager/store"],
@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     # The store keeps what netboot must not forget: it implements netboot/dhcp/lease_store.h.
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     # What the store gives is what installs take.
+    "manager/ca": ["common"],
     "manager/images": ["common", "netboot/install/orders.h"],
     # fleet/phase.h is plain values: how far a boot has come is one of the facts that phases follow from.
     "manager/boots": ["common", "netboot", "manager/store", "manager/fleet/phase.h"],
@@ -51,6 +52,8 @@ EXCEPT = {
 # Files that decide: bytes and values in, values out. No sockets, threads, clocks, logs, files.
 # One folder a line.
 PURE = [
+    r"common/(plain_yaml|sha256)",
+    r"common/http/(message_length|web_config)",
     r"netboot/console",
     r"netboot/boot/model_files",
     r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
@@ -100,7 +103,8 @@ HOMES = {
     r"crypt\.h": ["manager/api/password.cc"],
     r"sqlite3\.h": ["manager/store/database.cc"],
     r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
-    r"openssl/.*": ["manager/boot_image/signature.cc", "manager/images/sha256.cc"],
+    r"cap-ng\.h": ["manager/privileges.cc"],
+    r"openssl/.*": ["manager/boot_image/signature.cc", "manager/images/sha256.cc", "manager/ca/certificate.cc"],
     r"(gtest|gmock)/.*": [],
 }
 

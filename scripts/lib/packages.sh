@@ -22,6 +22,7 @@ build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
 build    libsnmp-dev                switches the power of PoE ports
 build    libssl-dev                 signs boot images, checksums of images
+build    libcap-ng-dev              a server that root started gives up most of what root may do
 build    libarchive-dev             looks into the images that nodes are installed with
 build    libcrypt-dev               passwords of the page
 build    zlib1g-dev                 the same, with the checksums of gzip
