@@ -62,7 +62,8 @@ _piman() {
 if [[ $funcstack[1] == _piman ]]; then _piman "$@"; else compdef _piman piman; fi
 )SH";
 
-constexpr std::string_view kFish = R"SH(# fish completion for piman: piman completion fish >~/.config/fish/completions/piman.fish
+constexpr std::string_view kFish =
+    R"SH(# fish completion for piman: piman completion fish >~/.config/fish/completions/piman.fish
 function __piman_commands
     piman help 2>/dev/null | string replace -rf '^  ([a-z-]+)  +(.*)' '$1\t$2'
 end

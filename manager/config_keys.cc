@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "common/text.h"
 #include "manager/config_agents.h"
 #include "manager/config_values.h"
 #include "manager/config_watch.h"
+#include "manager/config_web.h"
 
 namespace piman::manager {
 namespace {
@@ -36,12 +38,6 @@ constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
 constexpr std::uint64_t kMostFileBytes = 1UL << 40U;
 template <class Choice>
 using Word = std::pair<std::string_view, Choice>;
-using ChangesFrom = Config::Web::ChangesFrom;
-constexpr std::array<Word<ChangesFrom>, 2> kChangesFrom = {
-    {{"loopback", ChangesFrom::kLoopback}, {"everywhere", ChangesFrom::kEverywhere}}};
-using ReadAccess = Config::Web::ReadAccess;
-constexpr std::array<Word<ReadAccess>, 2> kReadAccess = {
-    {{"everyone", ReadAccess::kEveryone}, {"login", ReadAccess::kLogin}}};
 using DhcpMode = Config::Dhcp::Mode;
 constexpr std::array<Word<DhcpMode>, 4> kDhcpModes = {{{"authoritative", DhcpMode::kAuthoritative},
                                                        {"server", DhcpMode::kServer},
@@ -63,55 +59,11 @@ constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
 std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 // clang-format off
-constexpr std::array<ConfigKey, 76> kKeys = {{
+constexpr std::array<ConfigKey, 67> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
      [](const Config& c) { return c.site; }},
-
-    {"web", "listen_address", "address:port", kText,
-     "Where the page, the API and the metrics are served. `:8080` is every address of this machine; that lets everyone "
-     "in the network read the fleet's state.",
-     [](Config& c, In t) { return override_listen_address(c, t); },
-     [](const Config& c) { return c.web.listen_address.to_string(); }},
-    {"web", "external_url", "URL", kText,
-     "How Prometheus and people reach the manager, when that is not `http://` and the listen address: behind a reverse "
-     "proxy or another name.",
-     [](Config& c, In t) { return set_url(c.web.external_url, t); },
-     [](const Config& c) { return c.web.external_url; }},
-    {"web", "threads", "whole number, 1 to 1024", kNumber,
-     "How many requests are served at once. Each browser that watches live holds one.",
-     [](Config& c, In t) { return set_number(c.web.threads, t, 1, kMostThreads); },
-     [](const Config& c) { return concat(c.web.threads); }},
-    {"web", "changes_from", "loopback or everywhere", kText,
-     "From where requests may change something, such as accept a host. They need the token or a login in both cases.",
-     [](Config& c, In t) { return set_choice(c.web.changes_from, t, kChangesFrom); },
-     [](const Config& c) { return show_choice(c.web.changes_from, kChangesFrom); }},
-    {"web", "token_file", "path", kText,
-     "The file with the token that orders (install, restart, power) need. Empty: `api.token` in `store.folder`, which "
-     "the server makes, readable only by its user.",
-     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.token_file, t); },
-     [](const Config& c) { return c.web.token_file; }},
-    {"web", "users_file", "path", kText,
-     "Who may log in on the page by name and password, one `NAME:ROLE:HASH` a line; `piman users` writes it. Empty: the "
-     "token is the only way. Read anew when it changes.",
-     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.users_file, t); },
-     [](const Config& c) { return c.web.users_file; }},
-    {"web", "read_access", "everyone or login", kText,
-     "Who may read the fleet's state, the metrics and the nodes' pages: whoever reaches the listen address, or only "
-     "sessions and those who send the token (Prometheus: `authorization`).",
-     [](Config& c, In t) { return set_choice(c.web.read_access, t, kReadAccess); },
-     [](const Config& c) { return show_choice(c.web.read_access, kReadAccess); }},
-    {"web", "loopback_login", "true or false", kText,
-     "Whether requests from this machine need a login or the token as well. `false` lets every user of this machine, and "
-     "whoever comes through a reverse proxy on it, do everything.",
-     [](Config& c, In t) { return set_switch(c.web.loopback_login, t); },
-     [](const Config& c) { return show_switch(c.web.loopback_login); }},
-    {"web", "config_file", "path", kText,
-     "TLS, client certificates, passwords and tokens for page, API and metrics, in the format of the Prometheus "
-     "exporters' `--web.config.file`; docs/security.md. Read again when it changes. Empty: plain HTTP for everybody.",
-     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.config_file, t); },
-     [](const Config& c) { return c.web.config_file; }},
 
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",
@@ -403,16 +355,18 @@ constexpr std::array<ConfigKey, 76> kKeys = {{
 std::string ConfigKey::full_name() const { return section.empty() ? std::string(name) : concat(section, '.', name); }
 
 std::span<const ConfigKey> config_keys() {
-  // The agents stand in front of the scrapes, the watch section in front of the log.
+  // The web section stands in front of the inventory, the agents in front of the scrapes, the watch section in front of
+  // the log.
   static const std::vector<ConfigKey> all = [] {
     std::vector<ConfigKey> keys(kKeys.begin(), kKeys.end());
-    const auto log = std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "log"; });
-    const auto watch = watch_keys();
-    keys.insert(log, watch.begin(), watch.end());
-    const auto scrape =
-        std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "scrape"; });
-    const auto agents = agent_keys();
-    keys.insert(scrape, agents.begin(), agents.end());
+    const auto insert_before = [&keys](std::string_view section, std::span<const ConfigKey> more) {
+      const auto at =
+          std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.section == section; });
+      keys.insert(at, more.begin(), more.end());
+    };
+    insert_before("log", watch_keys());
+    insert_before("scrape", agent_keys());
+    insert_before("inventory", web_keys());
     return keys;
   }();
   return all;
