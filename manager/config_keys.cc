@@ -56,8 +56,6 @@ using AutoFormat = Config::Install::AutoFormat;
 constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
     {{"never", AutoFormat::kNever}, {"always", AutoFormat::kAlways}}};
 
-std::string show_switch(bool on) { return on ? "true" : "false"; }
-
 // clang-format off
 constexpr std::array<ConfigKey, 67> kKeys = {{
     {"", "site", "name", kText,

@@ -26,8 +26,6 @@ using ReadAccess = Config::Web::ReadAccess;
 constexpr std::array<Word<ReadAccess>, 2> kReadAccess = {
     {{"everyone", ReadAccess::kEveryone}, {"login", ReadAccess::kLogin}}};
 
-std::string show_switch(bool on) { return on ? "true" : "false"; }
-
 // clang-format off
 constexpr std::array<ConfigKey, 9> kKeys = {{
     {"web", "listen_address", "address:port", kText,
