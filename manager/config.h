@@ -37,7 +37,6 @@ struct Config {
     enum class ReadAccess : std::uint8_t { kEveryone, kLogin };
     ReadAccess read_access = ReadAccess::kEveryone;
     bool loopback_login = true;  ///< whether who comes from this machine needs a login, too
-    std::string token_file;      ///< what orders need; empty: api.token in the store's folder, made by the server
     std::string config_file;     ///< TLS and who may ask (common/http/web_config.h); empty: neither
     bool tls = false;            ///< no key: whether that file asks for TLS
   } web;
