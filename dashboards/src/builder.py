@@ -43,6 +43,11 @@ def words(*rows):
     return [{"type": "value", "options": options}]
 
 
+def nothing(text):
+    """The mapping of what is not there, which else would have the colour of a 0."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": "text", "index": 99}}}
+
+
 def override(name, **properties):
     """Properties of the field of that name, by their Grafana ids with __ for a dot. A name like /.../ is a pattern."""
     matcher = "byRegexp" if name.startswith("/") else "byName"
@@ -110,8 +115,7 @@ def stat(title, description, unit, queries, *, w=3, h=4, show="auto", colour="va
     }
     more.setdefault("color", {"mode": "thresholds"})
     more.setdefault("empty", "-")
-    nothing = {"type": "special", "options": {"match": "null+nan", "result": {"text": more["empty"], "color": "text", "index": 99}}}
-    more["mappings"] = [*more.get("mappings", ()), nothing]
+    more["mappings"] = [*more.get("mappings", ()), nothing(more["empty"])]
     return panel("stat", title, description, unit, queries, w=w, h=h, options=options, **more)
 
 
@@ -124,6 +128,8 @@ def bars(title, description, unit, queries, *, w=6, h=8, **more):
         "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},
     }
     more.setdefault("color", {"mode": "thresholds"})
+    more.setdefault("empty", "none")
+    more["mappings"] = [nothing(more["empty"])]
     return panel("bargauge", title, description, unit, queries, w=w, h=h, options=options, **more)
 
 

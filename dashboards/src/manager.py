@@ -14,12 +14,12 @@ NUMBERS = [
     stat("Managers", "Managers that Prometheus reaches, by version.", "none", query("count by (version) (piman_build_info{<s>})", "{{version}}"),
          show="value_and_name", thresholds=steps("red", (1, "green"))),
     stat("Running for", "Since the manager was started.", "s", query("time() - min(piman_start_time_seconds{<s>})"), thresholds=NEUTRAL, decimals=1),
-    stat("Scrapes that went well", "Of the manager's scrapes in the time range.", "percentunit",
+    stat("Good scrapes", "Of the manager's scrapes in the time range.", "percentunit",
          query("1 - sum(increase(piman_scrape_failures_total{<s>}[$__range])) / (sum(increase(piman_scrapes_total{<s>}[$__range])) > 0)", instant=True),
          thresholds=GOOD_SHARE, decimals=2),
-    stat("Scrapes a second", "Pages of nodes that the manager takes.", "none", query("sum(rate(piman_scrapes_total{<s>}[<r>]))"), thresholds=NEUTRAL,
+    stat("Scrapes/s", "Pages of nodes that the manager takes.", "none", query("sum(rate(piman_scrapes_total{<s>}[<r>]))"), thresholds=NEUTRAL,
          graph=True, decimals=1),
-    stat("CPU a scrape", "CPU time of the whole manager, divided by its scrapes.", "s",
+    stat("CPU each", "CPU time of the whole manager, divided by its scrapes.", "s",
          query(f"sum(rate(process_cpu_seconds_total[<r>]) {OF_MANAGER}) / (sum(rate(piman_scrapes_total{{<s>}}[<r>])) > 0)"), thresholds=NEUTRAL, graph=True),
     stat("Memory", "Of the manager, in RAM.", "bytes", query(f"sum(process_resident_memory_bytes {OF_MANAGER})"), thresholds=NEUTRAL, graph=True),
     stat("Inventory", "Whether the inventory file is what is watched, or has problems so that an older state is.", "none",
@@ -29,8 +29,8 @@ NUMBERS = [
 ]
 
 SCRAPES = [
-    lines("Failures by reason", "Scrapes that failed, a minute.", "none",
-          query("sum by (reason) (rate(piman_scrape_failures_total{<s>}[<r>])) * 60", "{{reason}}"), w=8, stack=True),
+    lines("Failures by reason", "Scrapes that failed, within the time of a point.", "none",
+          query("sum by (reason) (increase(piman_scrape_failures_total{<s>}[<r>]))", "{{reason}}"), w=8, stack=True),
     lines("How long scrapes take", "All scrapes of nodes.", "s", quantiles("piman_scrape_duration_seconds"), w=8),
     lines("How late they begin", "Against when they were due: a manager that is too busy is late.", "s", quantiles("piman_scrape_delay_seconds"), w=8),
     heatmap("Scrapes by duration", "How many scrapes took how long.", "sum by (le) (increase(piman_scrape_duration_seconds_bucket{<s>}[<r>]))"),
@@ -62,11 +62,11 @@ PROCESS = [
           [query("sum(rate(piman_store_commits_total{<s>}[<r>]))", "transactions"), query("sum(rate(piman_store_lease_changes_total{<s>}[<r>]))", "leases")], w=6, h=7),
     lines("Time of a transaction", "Mean.", "s", query("sum(rate(piman_store_commit_seconds_total{<s>}[<r>])) / (sum(rate(piman_store_commits_total{<s>}[<r>])) > 0)",
                                                       "mean"), w=6, h=7, points=True, custom={"showPoints": "auto"}),
-    lines("Not stored", "Transactions that failed, by reason, and records dropped, an hour.", "none",
-          [query("sum by (reason) (rate(piman_store_failures_total{<s>}[<r>])) * 3600", "{{reason}}"),
-           query("sum(rate(piman_store_dropped_total{<s>}[<r>])) * 3600", "dropped")], w=6, h=7),
-    lines("Lost events", "Events of netboot that came faster than they could be recorded, an hour.", "none",
-          query("sum(rate(piman_netboot_lost_events_total{<s>}[<r>])) * 3600", "events"), w=6, h=7),
+    lines("Not stored", "Transactions that failed, by reason, and records dropped.", "none",
+          [query("sum by (reason) (increase(piman_store_failures_total{<s>}[<r>]))", "{{reason}}"),
+           query("sum(increase(piman_store_dropped_total{<s>}[<r>]))", "dropped")], w=6, h=7),
+    lines("Lost events", "Events of netboot that came faster than they could be recorded.", "none",
+          query("sum(increase(piman_netboot_lost_events_total{<s>}[<r>]))", "events"), w=6, h=7),
 ]
 
 ALERT_PATH = [
@@ -86,21 +86,21 @@ ALERT_PATH = [
          [query("sum(prometheus_notifications_queue_length)", "Prometheus"), query("sum(piman_notification_queue_length{<s>})", "manager")], w=4, h=4,
          show="value_and_name", thresholds=steps("green", (10, "orange"), (100, "red"))),
     lines("Alerts", "In Alertmanager, by state.", "none", query("sum by (state) (alertmanager_alerts)", "{{state}}"), w=8, step=True),
-    lines("Messages of Alertmanager", "An hour, by integration: sent and failed.", "none",
-          [query("sum by (integration) (rate(alertmanager_notifications_total[<r>])) * 3600 > 0", "{{integration}}"),
-           query("sum by (integration) (rate(alertmanager_notifications_failed_total[<r>])) * 3600 > 0", "{{integration}} failed")], w=8),
+    lines("Messages of Alertmanager", "By integration: sent and failed, within the time of a point.", "none",
+          [query("sum by (integration) (increase(alertmanager_notifications_total[<r>])) > 0", "{{integration}}"),
+           query("sum by (integration) (increase(alertmanager_notifications_failed_total[<r>])) > 0", "{{integration}} failed")], w=8),
     lines("Time of a message", "How long Alertmanager's messages take, 90 % of them.", "s",
           query("histogram_quantile(0.9, sum by (le, integration) (rate(alertmanager_notification_latency_seconds_bucket[<r>]))) >= 0", "{{integration}}"), w=8,
           points=True, custom={"showPoints": "auto"}),
-    lines("Messages of the manager", "Attempts an hour, by receiver and result, and alerts that were never told.", "none",
-          [query("sum by (notifier, result) (rate(piman_notifications_total{<s>}[<r>])) * 3600", "{{notifier}} {{result}}"),
-           query("sum by (notifier) (rate(piman_notifications_dropped_total{<s>}[<r>])) * 3600", "{{notifier}} dropped")], w=8),
+    lines("Messages of the manager", "Attempts by receiver and result, and alerts that were never told.", "none",
+          [query("sum by (notifier, result) (increase(piman_notifications_total{<s>}[<r>]))", "{{notifier}} {{result}}"),
+           query("sum by (notifier) (increase(piman_notifications_dropped_total{<s>}[<r>]))", "{{notifier}} dropped")], w=8),
     lines("The manager's own alerts", "By condition; silenced ones are counted apart.", "none",
           [query('sum by (condition) (piman_alerts{<s>,state="firing"}) > 0', "{{condition}}"), query("sum(piman_alerts_silenced{<s>})", "silenced"),
            query("sum(piman_silences{<s>})", "silences in force")], w=8, stack=True, step=True),
-    lines("Lost on the way", "Alerts an hour that Prometheus dropped, that Alertmanager refused, and evaluations of rules that took longest.", "none",
-          [query("sum(rate(prometheus_notifications_dropped_total[<r>])) * 3600", "dropped"),
-           query("sum(rate(alertmanager_alerts_invalid_total[<r>])) * 3600", "refused")], w=8),
+    lines("Lost on the way", "Alerts that Prometheus dropped, and that Alertmanager refused.", "none",
+          [query("sum(increase(prometheus_notifications_dropped_total[<r>]))", "dropped"),
+           query("sum(increase(alertmanager_alerts_invalid_total[<r>]))", "refused")], w=8),
 ]
 
 PROMETHEUS = [
@@ -112,7 +112,7 @@ PROMETHEUS = [
     lines("Time of rules", "How long the evaluation of all groups takes.", "s",
           query('max by (quantile) (prometheus_rule_group_duration_seconds{quantile=~"0.9|0.99"})', "{{quantile}}"), w=6, h=7),
     lines("Blocks on disk", "Bytes of Prometheus' blocks.", "bytes", query("sum(prometheus_tsdb_storage_blocks_bytes)", "blocks"), w=6, h=7),
-    lines("Discovery", "Failed requests for targets to the manager, an hour.", "none", query("sum(rate(prometheus_sd_http_failures_total[<r>])) * 3600", "failures"), w=6, h=7),
+    lines("Discovery", "Failed requests for targets to the manager.", "none", query("sum(increase(prometheus_sd_http_failures_total[<r>]))", "failures"), w=6, h=7),
 ]
 
 
