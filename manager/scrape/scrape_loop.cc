@@ -258,9 +258,8 @@ void ScrapeLoop::end(Scrape scrape) {
 }
 
 void ScrapeLoop::end_probes() {
-  // Also when nobody waits: an answer that comes late, or on a raw socket one to somebody else, would wake for ever.
-  const std::vector<Ipv4Address> answers = probe_.take_answers();
   if (probes_.empty()) return;
+  const std::vector<Ipv4Address> answers = probe_.take_answers();
   const SteadyTime now = std::chrono::steady_clock::now();
   for (auto probe = probes_.begin(); probe != probes_.end();) {
     const Ipv4Address address = probe->scrape.host.address;
