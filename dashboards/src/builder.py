@@ -12,6 +12,8 @@ COLUMNS = 24
 # What Grafana 10.4 writes; newer ones take it in.
 SCHEMA_VERSION = 39
 ABBREVIATIONS = {"<n>": 'site=~"$site",node=~"$node"', "<s>": 'site=~"$site"', "<r>": "$__rate_interval"}
+# How far the axis of a chart of nothing but zeros goes: without it to 100, whatever 100 is.
+LEAST_MOST = {"none": 1, "percentunit": 0.05, "Bps": 1000, "ops": 1, "pps": 1, "iops": 1, "s": 0.001}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -88,6 +90,7 @@ def lines(title, description, unit, queries, *, w=12, h=8, stack=False, fill=Non
         "fillOpacity": fill if fill is not None else 60 if bars else 35 if stack else 10 if negative else 0,
         "lineInterpolation": "stepAfter" if step else "linear", "spanNulls": False, "axisSoftMin": 0,
         "stacking": {"mode": "normal" if stack else "none", "group": "A"}, "thresholdsStyle": {"mode": "off"},
+        "axisSoftMax": LEAST_MOST.get(unit),
         **more.pop("custom", {}),
     }
     more.setdefault("empty", "nothing in this time")
@@ -155,7 +158,7 @@ def heatmap(title, description, expression, unit="s", *, w=8, h=8):
         "yAxis": {"axisPlacement": "left", "unit": unit, "reverse": False},
     }
     return panel("heatmap", title, description, unit, query(expression, "{{le}}", heatmap=True), w=w, h=h,
-                 options=options, min_interval="30s")
+                 options=options, min_interval="30s", empty="nothing in this time")
 
 
 def table(title, description, queries, columns, *, key=None, w=24, h=8, sort=None, descending=False, empty="-"):
