@@ -90,7 +90,7 @@ def lines(title, description, unit, queries, *, w=12, h=8, stack=False, fill=Non
         "fillOpacity": fill if fill is not None else 60 if bars else 35 if stack else 10 if negative else 0,
         "lineInterpolation": "stepAfter" if step else "linear", "spanNulls": False, "axisSoftMin": 0,
         "stacking": {"mode": "normal" if stack else "none", "group": "A"}, "thresholdsStyle": {"mode": "off"},
-        "axisSoftMax": LEAST_MOST.get(unit),
+        "axisSoftMax": None if "max" in more else LEAST_MOST.get(unit),
         **more.pop("custom", {}),
     }
     more.setdefault("empty", "nothing in this time")

@@ -80,7 +80,7 @@ ALERT_PATH = [
     stat("Configuration", "Whether Prometheus and Alertmanager could read theirs.", "none",
          [query("min(prometheus_config_last_reload_successful)", "Prometheus"), query("min(alertmanager_config_last_reload_successful)", "Alertmanager")], w=4, h=4,
          mappings=OK, show="value_and_name"),
-    stat("Manager's own messages", "Whether the last attempt of each of the manager's own notifiers failed.", "none",
+    stat("Own messages", "Whether the last attempt of each of the manager's own notifiers failed.", "none",
          query("max by (notifier) (piman_notifier_failing{<s>})", "{{notifier}}"), w=4, h=4, mappings=FAILING, show="value_and_name", empty="none set up"),
     stat("Waiting", "Alerts that wait to be told: in Prometheus, and in the manager.", "none",
          [query("sum(prometheus_notifications_queue_length)", "Prometheus"), query("sum(piman_notification_queue_length{<s>})", "manager")], w=4, h=4,
