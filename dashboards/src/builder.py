@@ -47,7 +47,7 @@ def words(*rows):
 
 def nothing(text):
     """The mapping of what is not there, which else would have the colour of a 0."""
-    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": "text", "index": 99}}}
+    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": "#9fa7b3", "index": 99}}}
 
 
 def override(name, **properties):
@@ -145,7 +145,7 @@ def states(title, description, queries, mappings, *, w=24, h=8, **more):
     }
     custom = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}
     return panel("state-timeline", title, description, "none", queries, w=w, h=h, options=options, custom=custom,
-                 mappings=mappings, color={"mode": "palette-classic"}, **more)
+                 mappings=mappings, color={"mode": "palette-classic"}, empty="nothing in this time", **more)
 
 
 def heatmap(title, description, expression, unit="s", *, w=8, h=8):
