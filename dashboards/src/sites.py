@@ -55,7 +55,7 @@ TABLE = table(
      ("Value #E", "In trouble", coloured_cell("none", BAD_IF_ANY, width=95)), ("Value #F", "Under way", coloured_cell("none", steps("text", (1, "blue")), width=95)),
      ("Value #G", "Availability", coloured_cell("percentunit", GOOD_SHARE, width=95)), ("Value #H", "Alerts", coloured_cell("none", BAD_IF_ANY, width=95)),
      ("Value #I", "Hottest", coloured_cell("celsius", HOT, width=95)), ("Value #J", "Fullest", coloured_cell("percentunit", FULL, width=95)),
-     ("Value #K", "Held back", coloured_cell("none", WARN_IF_ANY, width=95)), ("Value #L", "Installs", width(80))],
+     ("Value #K", "Held back", coloured_cell("none", WARN_IF_ANY, width=95)), ("Value #L", "Installs", {})],
     key="site", h=7, sort="Site")
 
 OVER_TIME = [
