@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -19,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{500};
 /// Nodes whose session is remembered; a session ends with its connection.
 constexpr std::size_t kMostSessions = 8192;
+/// Rollouts that go on and have series of their own.
+constexpr std::size_t kMostShownRollouts = 16;
 
 netboot::install::Image image_of(const OrderImage& image) {
   return {image.name, image.version, image.format, image.sha256, image.size_bytes, image.path};
@@ -31,11 +34,6 @@ OrderImage order_image(const netboot::install::Image& image) {
 power::PowerAction power_action(OrderAction action) {
   if (action == OrderAction::kPowerOn) return power::PowerAction::kOn;
   return action == OrderAction::kPowerOff ? power::PowerAction::kOff : power::PowerAction::kCycle;
-}
-
-std::string disk_words(const netboot::install::Disk& disk) {
-  const double gigabytes = static_cast<double>(disk.size_bytes / 100'000'000) / 10;
-  return concat(disk.path, ", ", gigabytes, " GB", disk.model.empty() ? "" : ", ", disk.model);
 }
 
 }  // namespace
@@ -94,6 +92,7 @@ void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done
   {
     const MutexLock lock(mutex_);
     ++writes_;
+    metrics_.count_ended(effects.rows);
   }
   parts_.store.put_orders(std::move(effects.rows), [this, done = std::move(done)](Result<void> outcome) {
     if (done) done(outcome);
@@ -352,7 +351,8 @@ void OrderDesk::finish(const netboot::install::Outcome& outcome, Finished done) 
     effects = book_.finish(outcome.install_id, outcome.result, outcome.stage, outcome.reason, facts, now());
     if (effects && !effects->rows.installs.empty()) {
       const InstallRecord& row = effects->rows.installs.front();
-      metrics_.count_install(row.result, static_cast<double>(row.ended_ms - row.started_ms) / 1000);
+      metrics_.count_install(row.result, install_stage(row.stage),
+                             static_cast<double>(row.ended_ms - row.started_ms) / 1000);
     }
   }
   if (!effects) {
@@ -372,28 +372,7 @@ void OrderDesk::on_install(const netboot::install::InstallEvent& event) {
       sessions_.erase(event.node.mac);
     } else if (sessions_.size() < kMostSessions || sessions_.contains(event.node.mac)) {
       InstallProgress& session = sessions_[event.node.mac];
-      const std::string stage =
-          event.what == "progress" || event.what == "ended" ? event.stage : std::string(event.what);
-      const bool is_other = event.what != "disk" && stage != session.stage;
-      if (is_other) {
-        session.stage = stage;
-        session.since_ms = at;
-        session.percent = 0;
-        session.bytes = 0;
-        session.bytes_per_second = 0;
-      }
-      if (event.what == "progress") {
-        if (event.bytes > session.bytes && at > session.at_ms && !is_other) {
-          session.bytes_per_second =
-              static_cast<double>(event.bytes - session.bytes) * 1000.0 / static_cast<double>(at - session.at_ms);
-        }
-        session.percent = event.percent;
-        session.bytes = event.bytes;
-      }
-      session.at_ms = at;
-      session.install = event.install_id;
-      session.why = std::string(event.result);
-      if (event.disk) session.disk = disk_words(*event.disk);
+      if (const auto ended = follow(session, event, at)) metrics_.count_stage(ended->stage, ended->seconds);
     }
     if (event.what == "hello") {
       metrics_.count_hello(event.dialect);
@@ -425,9 +404,11 @@ void OrderDesk::journal(const std::string& node, const std::string& text) {
   parts_.store.append({now().wall_ms, "power", node, text});
 }
 
-void OrderDesk::write_metrics(prom_text::Writer& out) const {
+void OrderDesk::write_metrics(prom_text::Writer& out, std::string_view site) const {
+  const auto fleet = parts_.fleet.snapshot();
   const MutexLock lock(mutex_);
   OrderMetrics::Present present;
+  present.site = site;
   present.sessions = sessions_.size();
   for (const auto& [mac, session] : sessions_) {
     if (session.stage == "held") ++present.held;
@@ -436,6 +417,17 @@ void OrderDesk::write_metrics(prom_text::Writer& out) const {
   }
   for (const OrderRecord& order : book_.open_orders()) {
     ++present.orders[static_cast<std::size_t>(order.action)][static_cast<std::size_t>(order.state)];
+  }
+  for (const RolloutRecord& rollout : book_.rollouts(std::numeric_limits<std::size_t>::max())) {
+    if (rollout.state != RolloutState::kRunning) continue;
+    if (present.rollouts.size() == kMostShownRollouts) break;
+    OrderMetrics::Rollout& shown = present.rollouts.emplace_back(rollout.id, rollout.action);
+    for (const OrderRecord& order : book_.orders_of(rollout.id)) ++shown.nodes[static_cast<std::size_t>(order.state)];
+  }
+  for (const auto& node : fleet->nodes) {
+    const CardRecord* card = book_.card(node->host.mac);
+    if (card != nullptr && card->installed_ms != 0)
+      present.installed.push_back({node->host.name, card->image, card->version, card->installed_ms});
   }
   metrics_.write(out, present);
 }
