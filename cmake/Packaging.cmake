@@ -73,7 +73,7 @@ set(CPACK_COMPONENT_AGENT_DESCRIPTION "metrics of a Raspberry Pi for Prometheus 
 # The portable build links all but the C library statically, so one package serves Debian 12, 13 and Raspberry Pi OS.
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "libc6 (>= 2.36), init-system-helpers (>= 1.52)")
 # TLS and passwords are loaded when a web configuration asks for them.
-set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "libssl3, libcrypt1")
+set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "libssl3 | libssl3t64, libcrypt1")
 set(CPACK_DEBIAN_AGENT_PACKAGE_CONTROL_EXTRA "")
 
 set(CPACK_DEBIAN_MANAGER_PACKAGE_NAME piman)
@@ -83,7 +83,7 @@ set(CPACK_COMPONENT_MANAGER_DESCRIPTION "netboots, installs and watches a fleet 
  systems on their cards, scrapes their node agents, switches their power at
  PoE ports, and tells Prometheus, Slack and a web page how they are.")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_SHLIBDEPS ON)  # of this release: its libraries are linked dynamically
-set(CPACK_DEBIAN_MANAGER_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52), libssl3, libcrypt1")
+set(CPACK_DEBIAN_MANAGER_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52), libssl3 | libssl3t64, libcrypt1")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_RECOMMENDS "mmdebstrap, openssl")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_SUGGESTS "prometheus, prometheus-alertmanager")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_CONTROL_EXTRA "")

@@ -55,13 +55,13 @@ needed_packages() {
   dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/([^)]*)//; s/|.*//; s/ //g' | sort -u | paste -sd ,
 }
 
-# expect_manager_answers LOG: the manager that logs there serves its page and its metrics.
+# expect_manager_answers LOG PORT: the manager that logs there serves its metrics.
 expect_manager_answers() {
-  local log=$1
+  local log=$1 port=$2
   for _ in $(seq 1 200); do
     ! grep -q 'msg=listening' "$log" || break
     sleep 0.1
   done
   grep -q 'msg=listening' "$log" || { cat "$log" >&2; die "the manager did not say that it listens"; }
-  curl -sS --max-time 20 http://127.0.0.1:8080/metrics | grep -q '^piman_build_info' || die "no metrics from the manager"
+  curl -sS --max-time 20 "http://127.0.0.1:$port/metrics" | grep '^piman_build_info' >/dev/null || die "no metrics from the manager"
 }

@@ -85,6 +85,33 @@ TEST(InstallSession, SaysTheDateFirst) {
   EXPECT_EQ(test::lines_of(world.sent).size(), 2U);
 }
 
+TEST(InstallSession, KnowsWhetherTheClientWasTold) {
+  World unreadable;
+  unreadable.order();
+  unreadable.say("IS_UNINSTALLED\n");
+  ASSERT_TRUE(unreadable.begin());
+  unreadable.take(unreadable.session.on_image_failed("too short", unreadable.now()));
+  ASSERT_EQ(unreadable.last_result(), "failed");
+  EXPECT_FALSE(unreadable.outcomes.back().was_told);
+
+  World gone;
+  gone.order();
+  gone.say("IS_UNINSTALLED\n");
+  gone.take(gone.session.on_granted(gone.now()));
+  gone.take(gone.session.on_closed("closed", gone.now()));
+  gone.claimed();
+  ASSERT_EQ(gone.last_result(), "cut");
+  EXPECT_FALSE(gone.outcomes.back().was_told);
+
+  World cut;
+  cut.order();
+  cut.say("IS_UNINSTALLED\n");
+  ASSERT_TRUE(cut.begin());
+  cut.take(cut.session.on_closed("closed", cut.now()));
+  ASSERT_EQ(cut.last_result(), "cut");
+  EXPECT_TRUE(cut.outcomes.back().was_told);
+}
+
 class SeedDialects : public testing::TestWithParam<test::Dialect> {};
 
 TEST_P(SeedDialects, AnInstalledNodeBoots) {
@@ -117,6 +144,20 @@ TEST_P(SeedDialects, ABlankNodeIsInstalledWithinItsOrder) {
   EXPECT_TRUE(world.session.has_ended());
   EXPECT_FALSE(world.boots()) << "the seed's script goes on by itself";
   EXPECT_EQ(world.words(), "hello queued started progress ended=installed closed=installed ");
+}
+
+TEST_P(SeedDialects, WhatWasInstalledByTheOrderIsInstalledAgainOnlyWithoutASystem) {
+  for (const bool has_system : {true, false}) {
+    World world;
+    world.order();
+    world.record.order->was_installed = true;
+    world.record.state = NodeRecord::State::kInstalled;
+    world.record.was_ever_installed = true;
+    world.say(test::with_state(GetParam().greeting, has_system ? "IS_INSTALLED" : "IS_UNINSTALLED"));
+    EXPECT_EQ(world.begin(), !has_system);
+    EXPECT_EQ(world.formats(), !has_system);
+    EXPECT_EQ(world.boots(), has_system);
+  }
 }
 
 TEST_P(SeedDialects, CutAtEveryLineItIsNeverInstalled) {
