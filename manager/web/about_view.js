@@ -17,7 +17,7 @@ export class AboutView {
   #config = new ListTable("Configuration", [
     { label: "Key", cell: (row) => element("code", {}, row.key) },
     { label: "Value", class: "grow", cell: (row) => element("code", {}, row.value === "" ? "(empty)" : row.value) },
-    { label: "", cell: (row) => (row.is_default ? "default" : "set") },
+    { label: "", hint: "From where", cell: (row) => (row.is_default ? "default" : "set") },
   ], "");
 
   constructor(store, api) {

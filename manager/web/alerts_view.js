@@ -34,7 +34,7 @@ export class AlertsView {
       { label: "Node", cell: (row) => (row.node ? element("a", { href: hashOf("node", row.node) }, row.node) : "the site") },
       { label: "What", class: "grow", cell: (row) => element("span", {}, element("strong", {}, row.condition.replaceAll("_", " ")), " ", row.annotations.description) },
       { label: "Since", class: "nowrap", cell: (row) => clockTime(row.since) },
-      { label: "", cell: (row) => (row.node && row.state !== "resolved" && !row.silenced ? this.#silenceButton(row) : "") },
+      { label: "", hint: "What to do", cell: (row) => (row.node && row.state !== "resolved" && !row.silenced ? this.#silenceButton(row) : "") },
     ], "Nothing is wrong.");
     this.#alerts.level = (row) => (row.state === "resolved" ? "good" : row.silenced || row.state === "pending" ? "note" : row.labels.severity === "critical" ? "critical" : "high");
     this.#silences = new ListTable("Silences", [
@@ -43,7 +43,7 @@ export class AlertsView {
       { label: "Ends", class: "nowrap", cell: (row) => clockTime(row.expires) },
       { label: "By", cell: (row) => row.who },
       { label: "Why", class: "grow", cell: (row) => row.why ?? kUnknown },
-      { label: "", cell: (row) => this.#endButton(row) },
+      { label: "", hint: "What to do", cell: (row) => this.#endButton(row) },
     ], "Nothing is silenced.");
     this.#notifiers = new ListTable("Who is told", [
       { label: "Who", cell: (row) => row.name },

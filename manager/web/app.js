@@ -24,6 +24,7 @@ let lost = null;
 let mode = "loading";
 let lastAnswer = 0;
 let shown = null; // the view on the screen
+let isUpdating = false;
 
 const store = new FleetStore();
 const api = new Api({ onSession: takeSession, onRefused: () => login.ask("This needs a login.") });
@@ -66,11 +67,17 @@ function takeChange(data) {
   update(before);
 }
 
+/** Shows it with the next picture: a task of its own, so that reading and showing do not add up. */
 function update(topicsBefore) {
-  showBadges();
-  shown?.update?.();
   const changed = new Set(Object.keys(store.topics).filter((topic) => store.topics[topic] !== topicsBefore[topic]));
   if (changed.size > 0) shown?.topic?.(changed);
+  if (isUpdating) return;
+  isUpdating = true;
+  requestAnimationFrame(() => {
+    isUpdating = false;
+    showBadges();
+    shown?.update?.();
+  });
 }
 
 function takeAnswer(by) {

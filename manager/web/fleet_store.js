@@ -6,6 +6,7 @@ const byText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }); 
 
 const kMostHistories = 400; // nodes whose charts are kept: what was on the screen lately
 const kMeasures = ["cpu_percent", "memory_percent", "disk_percent", "temperature_celsius"];
+const kLabelKeys = ["model", "group", "image", "installed", "switch"];
 const kShortestChartSeconds = 300;
 
 export class FleetStore {
@@ -13,6 +14,7 @@ export class FleetStore {
   nodes = new Map(); // by name, in the order of the inventory
   rank = new Map(); // by name: its place when sorted by name, so that no sort compares texts
   counts = {};
+  labelsVersion = 0; // another number when a model or a label may have changed
   topics = {}; // how often alerts, actions and pending machines have changed
   badges = {}; // how many of them there are to look at
   #histories = new Map(); // by name: {at, cpu_percent, ...} as columns
@@ -40,6 +42,7 @@ export class FleetStore {
     this.topics = facts.topics ?? {};
     this.badges = facts.badges ?? this.badges;
     this.nodes = new Map();
+    this.labelsVersion += 1;
     for (const node of nodes) {
       const old = before.get(node.name);
       if (old && old.phase !== node.phase) changed.push(node.name);
@@ -58,6 +61,7 @@ export class FleetStore {
       const old = this.nodes.get(change.name);
       if (!old) continue; // a node that came is told of with the whole fleet
       const node = { ...old, ...change };
+      if (kLabelKeys.some((key) => key in change)) this.labelsVersion += 1;
       if (node.phase !== old.phase) changed.push(node.name);
       this.nodes.set(node.name, node);
       this.#append(node, old);

@@ -123,10 +123,10 @@ export class FleetView {
   }
 
   #showChoices() {
-    const { models, labels } = choices(this.#store.nodes.values());
-    const text = JSON.stringify([models, labels, this.#selection.model, this.#selection.label]);
+    const text = JSON.stringify([this.#store.labelsVersion, this.#selection.model, this.#selection.label]);
     if (text === this.#choicesText) return;
     this.#choicesText = text;
+    const { models, labels } = choices(this.#store.nodes.values());
     const fill = (id, all, list, chosen) => {
       if (chosen && !list.some(([value]) => value === chosen)) list.push([chosen, 0]);
       byId(id).replaceChildren(

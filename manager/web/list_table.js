@@ -18,11 +18,14 @@ export class ListTable {
   #most = kPage;
   #drawn = [];
 
-  /** Columns are {label, cell(row) -> text or element, class}. `empty` stands there when there is no row. */
+  /**
+   * Columns are {label, cell(row) -> text or element, class}; one without a label has a `hint` for screen readers.
+   * `empty` stands there when there is no row.
+   */
   constructor(label, columns, empty) {
     this.#columns = columns;
     this.#empty = empty;
-    const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", class: column.class }, column.label)));
+    const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", class: column.class }, column.label || element("span", { class: "unseen" }, column.hint))));
     this.#table = element("table", { class: "list", "aria-label": label }, element("thead", {}, head), this.#body);
     this.#nothing = element("p", { class: "nothing" }, empty);
     this.#more.addEventListener("click", () => {

@@ -78,7 +78,7 @@ export class NodeList {
   show(names) {
     this.#names = names;
     setAttribute(this.#element, "aria-rowcount", String(names.length + 1));
-    this.#measure();
+    if (this.#layout.width <= 0) this.#measure(); // else the observer does, when its size changes
     this.render();
   }
 

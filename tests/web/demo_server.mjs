@@ -57,6 +57,8 @@ export async function startDemo({ port = 0, nodes, session = kOperator, live = t
   }
 
   const frame = (kind, data) => `event: ${kind}\nid: ${demo.version}\ndata: ${JSON.stringify(data)}\n\n`;
+  /** The name, and the keys that have another value. */
+  const difference = (before, node) => Object.fromEntries(Object.entries(node).filter(([key, value]) => key === "name" || JSON.stringify(before[key]) !== JSON.stringify(value)));
   const remember = () => demo.nodes.forEach(({ history, ...node }) => sent.set(node.name, JSON.stringify(node)));
 
   /** Tells all browsers what is another than when it was told last, as the manager does each second. */
@@ -64,7 +66,7 @@ export async function startDemo({ port = 0, nodes, session = kOperator, live = t
     demo.version += 1;
     for (const topic of topics) demo.topics[topic] += 1;
     const isSame = demo.nodes.length === sent.size && demo.nodes.every((node) => sent.has(node.name));
-    const changed = demo.nodes.map(({ history, ...node }) => node).filter((node) => sent.get(node.name) !== JSON.stringify(node));
+    const changed = isSame ? demo.nodes.map(({ history, ...node }) => difference(JSON.parse(sent.get(node.name)), node)).filter((node) => Object.keys(node).length > 1) : [];
     const text = isSame
       ? frame("change", { now: Date.now() / 1000, version: demo.version, counts: counts(), topics: demo.topics, badges: badges(), nodes: changed })
       : frame("fleet", answer(false));
