@@ -30,7 +30,7 @@ struct ScraperSettings {
   std::size_t max_in_flight = 64;
   std::size_t max_page_bytes = 16UL * 1024UL * 1024;
   std::size_t max_samples = 100'000;
-  AccessSettings access;
+  AccessSettings access{};
 };
 
 /// Runs one thread from start() until destruction, which takes a few milliseconds.
