@@ -92,6 +92,8 @@ test     u-boot-qemu                its firmware
 test     qemu-system-x86            a PC that boots from the network
 test     ipxe-qemu                  its firmware
 test     python3-yaml               reads the alert rules in their checks
+test     docker-compose             takes docker-compose.yml, without an engine
+test     victoria-metrics           stands for the store that several sites write to
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
 bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
