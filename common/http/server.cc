@@ -79,7 +79,7 @@ bool saw_all_of_head(const mg_request_info& info) {
   if (info.num_headers == 0) return view_or_empty(info.http_version) == "1.0";
   const char* const last = info.http_headers[info.num_headers - 1].value;
   const char* next_line = last + std::strlen(last) + 1;
-  if (*next_line == '\0') ++next_line;  // of CR LF
+  if (*next_line == '\0') ++next_line;  // of CR LF; a head of bare LFs is refused by what stands behind it
   return *next_line == '\r' || *next_line == '\n';
 }
 
