@@ -54,7 +54,8 @@ bool is_password_hash(const std::string& hash) {
   const bool is_strong = hash.starts_with("$y$") || hash.starts_with("$gy$") || hash.starts_with("$7$") ||
                          hash.starts_with("$2b$") || hash.starts_with("$2y$") || hash.starts_with("$2a$") ||
                          hash.starts_with("$6$");
-  return is_strong && ::crypt_checksalt(hash.c_str()) == CRYPT_SALT_OK;
+  constexpr std::size_t kLeastBytes = 40;  // the method and a salt alone are no hash
+  return is_strong && hash.size() >= kLeastBytes && ::crypt_checksalt(hash.c_str()) == CRYPT_SALT_OK;
 }
 
 }  // namespace piman::manager::api

@@ -36,7 +36,7 @@ class EventsApi : public http::HttpFixture {
     for (int i = 1; i <= 3; ++i) add(i);
   }
   ~EventsApi() override { server_.reset(); }  // before the journal that its streams wait for
-  void routes(int threads = 8, milliseconds heartbeat = kHeartbeat) {
+  void routes(int threads = 16, milliseconds heartbeat = kHeartbeat) {
     add_event_routes(router_, journal, threads, heartbeat);
     options_.threads = threads;
     start();

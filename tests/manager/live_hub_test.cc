@@ -65,7 +65,7 @@ class LiveHubTest : public ::testing::Test {
   Fleet fleet{10};
   std::string problem;
   LiveSource::State alerts{1, 2};
-  SteadyTime now = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  SteadyTime now = std::chrono::steady_clock::now();
   LiveHub hub{{fleet,
                [this] { return ServerFacts{config, test::sample_time(), test::sample_time(90), problem, "page", {}}; },
                {{"alerts", [this] { return alerts; }}}},
