@@ -11,7 +11,7 @@
 
 namespace piman::manager {
 
-Result<std::unique_ptr<OrderService>> OrderService::start(const Config& config, const Fleet& fleet, Store& store,
+Result<std::unique_ptr<OrderService>> OrderService::start(const Config& config, Fleet& fleet, Store& store,
                                                           InstallListener on_install, Logger& log) {
   std::unique_ptr<OrderService> service(new OrderService(config, fleet, log));
   auto guard = api::make_guard(config);

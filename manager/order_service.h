@@ -25,7 +25,7 @@ namespace piman::manager {
 class OrderService {
  public:
   /// All references must outlive it. Errors: a switch's secrets, the token or the stored orders can't be read.
-  static Result<std::unique_ptr<OrderService>> start(const Config& config, const Fleet& fleet, Store& store,
+  static Result<std::unique_ptr<OrderService>> start(const Config& config, Fleet& fleet, Store& store,
                                                      InstallListener on_install, Logger& log);
   /// Netboot must be gone by then. Switches on again what a cycle holds off.
   ~OrderService();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "manager/orders/order_journal.h"
 
 namespace piman::manager {
 namespace {
@@ -29,11 +30,6 @@ CardRecord& OrderBook::card_of(const MacAddress& mac) {
   return card;
 }
 
-void OrderBook::note(BookEffects& effects, BookTime now, std::string_view kind, const std::string& subject,
-                     std::string text) const {
-  effects.journal.push_back({now.wall_ms, std::string(kind), subject, std::move(text)});
-}
-
 /// The one place where an order changes its state.
 void OrderBook::enter(Entry& entry, OrderState state, std::string detail, BookTime now, BookEffects& effects) {
   OrderRecord& row = entry.row;
@@ -50,9 +46,7 @@ void OrderBook::enter(Entry& entry, OrderState state, std::string detail, BookTi
     --open_;
     if (row.rollout == 0) over_alone_.push_back(row.id);
     order_of_.erase(row.mac);
-    note(effects, now, "order", row.node,
-         concat(to_string(row.action), " (order ", row.id, "): ", to_string(state), row.detail.empty() ? "" : ": ",
-                row.detail));
+    effects.journal.push_back(order_ended(row, now.wall_ms));
   }
   effects.rows.orders.push_back(row);
 }
@@ -88,9 +82,8 @@ BookEffects OrderBook::restore(OrderChanges stored, BookTime now) {
       install.result = "cut";
       install.reason = "the manager ended";
       effects.rows.installs.push_back(install);
-      note(effects, now, "install", install.node,
-           concat("install ", install.id, " of ", install.image, " cut: the manager ended"));
       Entry* entry = find(install.order);
+      effects.journal.push_back(install_ended(install, entry == nullptr ? nullptr : &entry->row, now.wall_ms));
       if (entry != nullptr && entry->row.state == OrderState::kInstalling) {
         enter(*entry, OrderState::kOpen, "the manager ended during its install", now, effects);
       }
@@ -147,10 +140,7 @@ Result<OrderBook::Added> OrderBook::add(const RolloutRequest& request, BookTime 
     order_of_.insert_or_assign(row.mac, row.id);
     ++open_;
     added.effects.rows.orders.push_back(row);
-    note(added.effects, now, "order", node.name,
-         concat(to_string(row.action), request.image.name.empty() ? "" : " with ", to_words(request.image), " (order ",
-                row.id, ") by ", row.who, row.why.empty() ? "" : ", because ", row.why.empty() ? "" : quote(row.why),
-                row.forced ? ", forced" : ""));
+    added.effects.journal.push_back(order_given(row, now.wall_ms));
     orders_.insert_or_assign(row.id, std::move(entry));
   }
   unstored_.insert(rollout.id);

@@ -109,6 +109,9 @@ class OrderBook {
 
   /// The order by which this node may be installed now; null: none.
   const OrderRecord* open_install(const MacAddress& mac, BookTime now) const;
+  /// The order by which it was installed and is looked at since. It may be installed once more by that when it has no
+  /// system after all; null: there is none, or it had its chances.
+  const OrderRecord* unproved_install(const MacAddress& mac, BookTime now) const;
   const CardRecord* card(const MacAddress& mac) const;
   bool is_installing(const MacAddress& mac) const;
 
@@ -116,13 +119,15 @@ class OrderBook {
     std::uint64_t install = 0;
     BookEffects effects;
   };
-  /// Errors: the order is not this node's, not open, or has no attempts left; or an install of this node runs.
+  /// `order` 0: the claim itself makes one; what is only looked at ends then, for the node has no system. Errors: the
+  /// order is not this node's, not open, or has no attempts left; or an install of this node runs.
   Result<Claimed> claim(const Host& node, std::string_view cause, std::uint64_t order, const OrderImage& image,
                         BookTime now);
-  /// As if the claim had not been: it could not be stored, and nothing was formatted.
-  void take_back_claim(std::uint64_t install);
+  /// As if the claim had not been: it could not be stored, and nothing was formatted. What it ended has ended.
+  BookEffects take_back_claim(std::uint64_t install);
+  /// `was_told`: its node was told to format. Errors: no such install runs.
   Result<BookEffects> finish(std::uint64_t install, std::string_view result, const std::string& stage,
-                             const std::string& reason, const NodeFacts& facts, BookTime now);
+                             const std::string& reason, bool was_told, const NodeFacts& facts, BookTime now);
   /// An operator took this machine in.
   BookEffects accept(const MacAddress& mac, BookTime now);
   /// It says that it has a system: a first install is not for it.
@@ -144,7 +149,7 @@ class OrderBook {
     OrderRecord row;
     SteadyTime since{}, retry_at{};
     std::uint64_t successes = 0;   ///< of the node when it came into its state
-    std::uint32_t failures = 0;    ///< installs that it gave up itself
+    std::uint32_t failures = 0;    ///< installs that it gave up itself, or came back from without a system
     bool was_switched = false;     ///< by us, really
     bool counts_from_now = false;  ///< `successes` is to be taken at the next look
   };
@@ -153,12 +158,11 @@ class OrderBook {
     Entry order_before;
     std::optional<CardRecord> card_before;
     bool made_order = false;
+    std::uint64_t ended_order = 0;  ///< by the claim
   };
 
   Entry* find(std::uint64_t order);
   void enter(Entry& entry, OrderState state, std::string detail, BookTime now, BookEffects& effects);
-  void note(BookEffects& effects, BookTime now, std::string_view kind, const std::string& subject,
-            std::string text) const;
   void look_at(Entry& entry, const FactsOf& facts_of, BookTime now, Tick& tick);
   void advance(RolloutRecord& rollout, BookTime now, BookEffects& effects);
   void forget_old();

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "manager/orders/order_book.h"
+#include "manager/orders/order_journal.h"
 
 namespace piman::manager {
 
@@ -15,6 +16,17 @@ const OrderRecord* OrderBook::open_install(const MacAddress& mac, BookTime now) 
                        row.attempts < limits_.most_attempts;
   // What is about to be cut off does not begin to write.
   return is_open && row.power != OrderPower::kOrdered && row.power != OrderPower::kWanted ? &row : nullptr;
+}
+
+const OrderRecord* OrderBook::unproved_install(const MacAddress& mac, BookTime now) const {
+  const auto found = order_of_.find(mac);
+  if (found == order_of_.end()) return nullptr;
+  const Entry& entry = orders_.at(found->second);
+  const OrderRecord& row = entry.row;
+  const bool is_unproved = is_install(row.action) && row.state == OrderState::kChecking &&
+                           row.expires_ms > now.wall_ms && row.attempts < limits_.most_attempts &&
+                           entry.failures + 1 < limits_.most_failures;
+  return is_unproved ? &row : nullptr;
 }
 
 const CardRecord* OrderBook::card(const MacAddress& mac) const {
@@ -45,10 +57,16 @@ Result<OrderBook::Claimed> OrderBook::claim(const Host& node, std::string_view c
   Running running;
   if (order != 0) {
     const OrderRecord* open = open_install(node.mac, now);
+    if (open == nullptr) open = unproved_install(node.mac, now);
     if (open == nullptr || open->id != order) return fail(concat(node.name, ": order ", order, " is not open for it"));
   } else {
     if (const auto other = order_of_.find(node.mac); other != order_of_.end()) {
-      return fail(concat(node.name, ": order ", other->second, " is not over"));
+      Entry& earlier = orders_.at(other->second);
+      if (earlier.row.state != OrderState::kChecking) {
+        return fail(concat(node.name, ": order ", other->second, " is not over"));
+      }
+      running.ended_order = earlier.row.id;  // it has, whatever becomes of this claim
+      enter(earlier, OrderState::kFailed, "it came back without a system", now, claimed.effects);
     }
     if (open_ >= limits_.most_open) return fail("there are too many orders that are not over");
     running.made_order = true;
@@ -65,6 +83,7 @@ Result<OrderBook::Claimed> OrderBook::claim(const Host& node, std::string_view c
     made.row.who = "configuration";
     made.row.why = made.row.action == OrderAction::kFirst ? "install.first: auto" : "install.auto_format: always";
     made.since = now.steady;
+    claimed.effects.journal.push_back(order_given(made.row, now.wall_ms));
     orders_.insert_or_assign(order, std::move(made));
     order_of_.insert_or_assign(node.mac, order);
     ++open_;
@@ -72,6 +91,7 @@ Result<OrderBook::Claimed> OrderBook::claim(const Host& node, std::string_view c
   Entry& entry = orders_.at(order);
   running.order_before = entry;
   if (const CardRecord* before = card(node.mac)) running.card_before = *before;
+  if (entry.row.state == OrderState::kChecking) ++entry.failures;
   ++entry.row.attempts;
   enter(entry, OrderState::kInstalling, "", now, claimed.effects);
   CardRecord& card = card_of(node.mac);
@@ -92,17 +112,17 @@ Result<OrderBook::Claimed> OrderBook::claim(const Host& node, std::string_view c
                  "",
                  ""};
   claimed.effects.rows.installs.push_back(running.row);
-  note(claimed.effects, now, "install", node.name,
-       concat("install ", claimed.install, " of ", to_words(image), " begins (", cause, ", order ", order, ", attempt ",
-              entry.row.attempts, ", by ", entry.row.who, ")"));
+  claimed.effects.journal.push_back(install_begun(running.row, entry.row, now.wall_ms));
   running_.insert_or_assign(claimed.install, std::move(running));
   return claimed;
 }
 
-void OrderBook::take_back_claim(std::uint64_t install) {
+BookEffects OrderBook::take_back_claim(std::uint64_t install) {
+  BookEffects effects;
   const auto found = running_.find(install);
-  if (found == running_.end()) return;
+  if (found == running_.end()) return effects;
   Running& running = found->second;
+  if (const Entry* ended = find(running.ended_order)) effects.rows.orders.push_back(ended->row);
   const MacAddress mac = running.row.mac;
   if (running.made_order) {
     orders_.erase(running.row.order);
@@ -117,13 +137,15 @@ void OrderBook::take_back_claim(std::uint64_t install) {
     cards_.erase(mac);
   }
   running_.erase(found);
+  return effects;
 }
 
 Result<BookEffects> OrderBook::finish(std::uint64_t install, std::string_view result, const std::string& stage,
-                                      const std::string& reason, const NodeFacts& facts, BookTime now) {
+                                      const std::string& reason, bool was_told, const NodeFacts& facts, BookTime now) {
   const auto found = running_.find(install);
   if (found == running_.end()) return fail(concat("no install ", install, " runs"));
   InstallRecord row = std::move(found->second.row);
+  const std::optional<CardRecord> card_before = std::move(found->second.card_before);
   running_.erase(found);
   row.ended_ms = now.wall_ms;
   row.result = std::string(result);
@@ -132,8 +154,8 @@ Result<BookEffects> OrderBook::finish(std::uint64_t install, std::string_view re
   BookEffects effects;
   effects.rows.installs.push_back(row);
   const bool installed = result == "installed";
-  const std::string words = concat(result, stage.empty() ? "" : " at ", stage, reason.empty() ? "" : ": ", reason);
-  note(effects, now, "install", row.node, concat("install ", install, " of ", row.image, ": ", words));
+  Entry* entry = find(row.order);
+  effects.journal.push_back(install_ended(row, entry == nullptr ? nullptr : &entry->row, now.wall_ms));
   if (installed) {
     CardRecord& card = card_of(row.mac);
     card.state = CardRecord::State::kInstalled;
@@ -143,14 +165,18 @@ Result<BookEffects> OrderBook::finish(std::uint64_t install, std::string_view re
     card.version = row.version;
     card.sha256 = row.sha256;
     effects.rows.cards.push_back(card);
+  } else if (!was_told) {
+    CardRecord& card = card_of(row.mac);
+    card.state = card_before ? card_before->state : CardRecord::State::kNever;
+    effects.rows.cards.push_back(card);
   }
-  Entry* entry = find(row.order);
   if (entry != nullptr && entry->row.state == OrderState::kInstalling) {
     if (installed) {
       enter(*entry, OrderState::kChecking, "installed; its agent has not answered yet", now, effects);
       entry->successes = facts.successes;
       entry->counts_from_now = false;
     } else {
+      const std::string words = concat(result, stage.empty() ? "" : " at ", stage, reason.empty() ? "" : ": ", reason);
       // A cord that was pulled is no failure of the node's: its next boot tries again. One that gives up is switched
       // off and on once, where that can be done.
       const bool gave_up = result == "failed" || result == "not_verified" || result == "timed_out";

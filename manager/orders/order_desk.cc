@@ -12,33 +12,20 @@
 namespace piman::manager {
 namespace {
 
-using netboot::install::NodeRecord;
 using std::chrono::milliseconds;
 
 /// How often orders that wait for something are looked at.
 constexpr milliseconds kTick{500};
-/// Nodes whose session is remembered; a session ends with its connection.
-constexpr std::size_t kMostSessions = 8192;
-
-netboot::install::Image image_of(const OrderImage& image) {
-  return {image.name, image.version, image.format, image.sha256, image.size_bytes, image.path};
-}
-
-OrderImage order_image(const netboot::install::Image& image) {
-  return {image.name, image.version, image.format, image.sha256, image.path, image.size_bytes};
-}
-
 power::PowerAction power_action(OrderAction action) {
   if (action == OrderAction::kPowerOn) return power::PowerAction::kOn;
   return action == OrderAction::kPowerOff ? power::PowerAction::kOff : power::PowerAction::kCycle;
 }
 
-std::string disk_words(const netboot::install::Disk& disk) {
-  const double gigabytes = static_cast<double>(disk.size_bytes / 100'000'000) / 10;
-  return concat(disk.path, ", ", gigabytes, " GB", disk.model.empty() ? "" : ", ", disk.model);
-}
-
 }  // namespace
+
+netboot::install::Image OrderDesk::image_of(const OrderImage& image) {
+  return {image.name, image.version, image.format, image.sha256, image.size_bytes, image.path};
+}
 
 OrderDesk::OrderDesk(BookLimits limits, DeskParts parts) : parts_(std::move(parts)), book_(limits) {}
 
@@ -299,116 +286,6 @@ void OrderDesk::accept(const MacAddress& mac) {
   keep(std::move(effects));
 }
 
-NodeRecord OrderDesk::record_of(const netboot::Host& node) {
-  NodeRecord record;
-  // Outside of the lock: it may look at files.
-  if (auto image = parts_.images.find({})) record.default_image = std::move(*image);
-  const MutexLock lock(mutex_);
-  if (const CardRecord* card = book_.card(node.mac)) {
-    record.state = static_cast<NodeRecord::State>(card->state);
-    record.was_ever_installed = card->was_ever_installed;
-    record.accepted = card->accepted_ms != 0;
-  }
-  if (const OrderRecord* order = book_.open_install(node.mac, now())) {
-    record.order =
-        netboot::install::InstallOrder{order->id, WallTime(milliseconds(order->expires_ms)), image_of(order->image)};
-  }
-  return record;
-}
-
-void OrderDesk::claim(const netboot::install::Claim& claim, Claimed done) {
-  Result<OrderBook::Claimed> claimed = fail("");
-  {
-    const MutexLock lock(mutex_);
-    claimed = book_.claim({claim.node.name, claim.node.address, claim.node.mac}, netboot::install::word(claim.cause),
-                          claim.order_id, order_image(claim.image), now());
-  }
-  if (!claimed) {
-    done(tl::unexpected<Error>(claimed.error()));
-    return;
-  }
-  keep(std::move(claimed->effects), [this, id = claimed->install, done = std::move(done)](const Result<void>& stored) {
-    if (stored) {
-      done(id);
-      return;
-    }
-    {
-      const MutexLock lock(mutex_);
-      book_.take_back_claim(id);
-    }
-    done(fail(concat("not recorded: ", stored.error().message)));
-  });
-  wake();
-}
-
-void OrderDesk::finish(const netboot::install::Outcome& outcome, Finished done) {
-  Result<BookEffects> effects = fail("");
-  {
-    const MutexLock lock(mutex_);
-    NodeFacts facts;
-    if (const InstallRecord* install = book_.find_running(outcome.install_id)) {
-      facts = facts_of(install->node, install->mac);
-    }
-    effects = book_.finish(outcome.install_id, outcome.result, outcome.stage, outcome.reason, facts, now());
-    if (effects && !effects->rows.installs.empty()) {
-      const InstallRecord& row = effects->rows.installs.front();
-      metrics_.count_install(row.result, static_cast<double>(row.ended_ms - row.started_ms) / 1000);
-    }
-  }
-  if (!effects) {
-    done(tl::unexpected<Error>(effects.error()));
-    return;
-  }
-  keep(std::move(*effects), std::move(done));
-  wake();
-}
-
-void OrderDesk::on_install(const netboot::install::InstallEvent& event) {
-  BookEffects effects;
-  {
-    const MutexLock lock(mutex_);
-    const std::int64_t at = now().wall_ms;
-    if (event.what == "closed") {
-      sessions_.erase(event.node.mac);
-    } else if (sessions_.size() < kMostSessions || sessions_.contains(event.node.mac)) {
-      InstallProgress& session = sessions_[event.node.mac];
-      const std::string stage =
-          event.what == "progress" || event.what == "ended" ? event.stage : std::string(event.what);
-      const bool is_other = event.what != "disk" && stage != session.stage;
-      if (is_other) {
-        session.stage = stage;
-        session.since_ms = at;
-        session.percent = 0;
-        session.bytes = 0;
-        session.bytes_per_second = 0;
-      }
-      if (event.what == "progress") {
-        if (event.bytes > session.bytes && at > session.at_ms && !is_other) {
-          session.bytes_per_second =
-              static_cast<double>(event.bytes - session.bytes) * 1000.0 / static_cast<double>(at - session.at_ms);
-        }
-        session.percent = event.percent;
-        session.bytes = event.bytes;
-      }
-      session.at_ms = at;
-      session.install = event.install_id;
-      session.why = std::string(event.result);
-      if (event.disk) session.disk = disk_words(*event.disk);
-    }
-    if (event.what == "hello") {
-      metrics_.count_hello(event.dialect);
-      if (event.stage == "installed") effects = book_.seen_installed(event.node.mac, now());
-    }
-  }
-  keep(std::move(effects));
-  if (parts_.on_install) parts_.on_install(event);
-}
-
-void OrderDesk::on_refused(Ipv4Address /*client*/, std::string_view reason) {
-  const MutexLock lock(mutex_);
-  metrics_.count_refused(reason);
-}
-
 Result<void> OrderDesk::check_intent(std::uint64_t intent, const std::string& node) {
   const MutexLock lock(mutex_);
   return book_.check(intent, node, now());
@@ -420,9 +297,13 @@ bool OrderDesk::is_installing(const std::string& node) {
   return state != nullptr && book_.is_installing(state->host.mac);
 }
 
-void OrderDesk::journal(const std::string& node, const std::string& text) {
+void OrderDesk::journal(const std::string& node, const std::string& text, const power::JournalData& data) {
   parts_.log.info("power", {{"node", node}, {"what", text}});
-  parts_.store.append({now().wall_ms, "power", node, text});
+  parts_.store.append({now().wall_ms, "power", node, text, data});
+}
+
+void OrderDesk::switched(const std::string& node, bool on) {
+  parts_.fleet.note_power(node, PowerFact{on}, parts_.clock.wall());
 }
 
 void OrderDesk::write_metrics(prom_text::Writer& out) const {

@@ -56,7 +56,7 @@ using InstallListener = std::function<void(const netboot::install::InstallEvent&
 
 struct DeskParts {
   Store& store;
-  const Fleet& fleet;
+  Fleet& fleet;  ///< told of power that was switched
   const ImageShelf& images;
   const Clock& clock;
   Logger& log;
@@ -112,10 +112,12 @@ class OrderDesk final : public netboot::install::Intents,
   // power::PowerHost
   Result<void> check_intent(std::uint64_t intent, const std::string& node) override PIMAN_EXCLUDES(mutex_);
   bool is_installing(const std::string& node) override PIMAN_EXCLUDES(mutex_);
-  void journal(const std::string& node, const std::string& text) override;
+  void journal(const std::string& node, const std::string& text, const power::JournalData& data) override;
+  void switched(const std::string& node, bool on) override;
 
  private:
   OrderDesk(BookLimits limits, DeskParts parts);
+  static netboot::install::Image image_of(const OrderImage& image);
   BookTime now() const;
   NodeFacts facts_of(const std::string& node, const MacAddress& mac) const PIMAN_REQUIRES(mutex_);
   /// Stores the rows and the journal of a change; `done` may be none.

@@ -55,22 +55,26 @@ PowerControl::PowerControl(PowerConfig config, Switches switches, PowerHost& hos
 PowerControl::~PowerControl() {
   // The task that runs ends soon by its stop token; nothing begins after it.
   actions_.stop();
-  std::vector<std::string> held;
+  std::vector<PowerOrder> held;
   {
     const MutexLock lock(mutex_);
-    held = policy_.held_off();
+    for (const std::string& node : policy_.held_off()) {
+      if (const auto found = running_.find(node); found != running_.end()) held.push_back(found->second.order);
+    }
   }
   const SteadyTime deadline = now() + kLastWords;
-  for (const std::string& node : held) {
-    const auto place = place_of(node);
+  for (const PowerOrder& order : held) {
+    const auto place = place_of(order.node);
     if (!place) continue;
     if (now() >= deadline) {
-      host_.journal(node, concat("the manager stops and leaves ", place->words, " off: no time left"));
+      write_journal(order, "stopped", "left_off",
+                    concat("the manager stops and leaves ", place->words, " off: no time left"));
       continue;
     }
     const auto set = place->power_switch->set(place->port, true);
-    host_.journal(node, set ? concat("the manager stops: ", place->words, " was asked to go on again")
-                            : concat("the manager stops and leaves ", place->words, " off: ", set.error().message));
+    write_journal(order, "stopped", set ? "asked_on" : "left_off",
+                  set ? concat("the manager stops: ", place->words, " was asked to go on again")
+                      : concat("the manager stops and leaves ", place->words, " off: ", set.error().message));
   }
 }
 
@@ -106,7 +110,7 @@ tl::expected<void, PowerRefused> PowerControl::order(const PowerOrder& order, Do
   const std::string what = concat("power ", to_word(order.action), ' ', asked_by(order));
   const auto refuse = [&](const std::string& reason, Refusal refusal = Refusal::kNone) {
     // Who is told to wait comes again and again: that is no news.
-    if (refusal == Refusal::kNone) host_.journal(order.node, concat(what, ": refused: ", reason));
+    if (refusal == Refusal::kNone) write_journal(order, "ended", "refused", concat(what, ": refused: ", reason));
     return tl::unexpected<PowerRefused>({concat(order.node, ": ", reason), refusal});
   };
   if (order.intent == 0) return refuse("power is switched only by a recorded intent");
@@ -137,7 +141,7 @@ tl::expected<void, PowerRefused> PowerControl::order(const PowerOrder& order, Do
   }
   if (refusal != Refusal::kNone) return refuse(std::string(to_word(refusal)), refusal);
   if (!posted) return refuse("the queue of actions is full, or the manager stops", Refusal::kQueueFull);
-  host_.journal(order.node, concat(what, ": taken, ", place->words));
+  write_journal(order, "taken", "", concat(what, ": taken, ", place->words));
   return {};
 }
 
@@ -180,6 +184,7 @@ void PowerControl::run_step(const PowerStep& step, const std::stop_token& stop) 
       valid ? switch_and_read_back(*place, step.on, stop) : Result<std::string>(tl::unexpected<Error>(valid.error()));
   const std::string text =
       done ? *done : concat(place->words, " was not switched ", step.on ? "on: " : "off: ", done.error().message);
+  if (done) host_.switched(step.node, step.on);
   bool ended = false;
   {
     const MutexLock lock(mutex_);
@@ -197,7 +202,7 @@ void PowerControl::run_step(const PowerStep& step, const std::stop_token& stop) 
     }
   }
   if (!ended) {
-    host_.journal(step.node, text);
+    write_journal(running.order, step.on ? "switched_on" : "switched_off", done ? "done" : "failed", text);
     return;
   }
   const bool worked = done && running.problem.empty();
@@ -230,9 +235,29 @@ Result<std::string> PowerControl::switch_and_read_back(const Place& place, bool 
   }
 }
 
+void PowerControl::write_journal(const PowerOrder& order, std::string_view step, std::string_view result,
+                                 const std::string& text) {
+  JournalData data{{"step", std::string(step)},
+                   {"action", std::string(to_word(order.action))},
+                   {"order", concat(order.intent)},
+                   {"who", order.who},
+                   {"why", order.why}};
+  if (order.forced) data.emplace_back("forced", "true");
+  if (const auto place = place_of(order.node)) {
+    data.emplace_back("switch", place->config->name);
+    data.emplace_back("port", concat(place->port.port));
+  }
+  if (!result.empty()) data.emplace_back("result", std::string(result));
+  host_.journal(order.node, text, data);
+}
+
 void PowerControl::tell(const PowerOutcome& outcome, const Done& done) {
-  host_.journal(outcome.order.node, concat("power ", to_word(outcome.order.action), ' ', asked_by(outcome.order),
-                                           outcome.worked ? ": done: " : ": failed: ", outcome.text));
+  write_journal(outcome.order, "ended",
+                outcome.dry_run  ? "dry_run"
+                : outcome.worked ? "done"
+                                 : "failed",
+                concat("power ", to_word(outcome.order.action), ' ', asked_by(outcome.order),
+                       outcome.worked ? ": done: " : ": failed: ", outcome.text));
   if (done) done(outcome);
 }
 

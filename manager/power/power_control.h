@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/mutex.h"
@@ -41,6 +43,9 @@ struct PowerOutcome {
   std::string text;      ///< in words, with the switch and the port
 };
 
+/// What an entry of the journal says, for programs: names and values.
+using JournalData = std::vector<std::pair<std::string, std::string>>;
+
 /// What PowerControl needs of the manager. They are called from any thread, with no lock held.
 class PowerHost {
  public:
@@ -48,8 +53,10 @@ class PowerHost {
   /// Whether the intent is recorded, for this node, and not expired. Errors say what is wrong with it.
   virtual Result<void> check_intent(std::uint64_t intent, const std::string& node) = 0;
   virtual bool is_installing(const std::string& node) = 0;
-  /// A line for the journal: refused, begun, switched, failed. `text` has who, why and the intent in it.
-  virtual void journal(const std::string& node, const std::string& text) = 0;
+  /// A line for the journal: refused, begun, switched, failed. Both `text` and `data` have who, why and the intent.
+  virtual void journal(const std::string& node, const std::string& text, const JournalData& data) = 0;
+  /// Its port is on, or off, by its switch's own word.
+  virtual void switched(const std::string& node, bool on) = 0;
 };
 
 /// Thread-safety: every method from any thread. The destructor stops `actions` and switches on what a cycle holds off.
@@ -94,6 +101,7 @@ class PowerControl {
   };
 
   std::optional<Place> place_of(const std::string& node) const;
+  void write_journal(const PowerOrder& order, std::string_view step, std::string_view result, const std::string& text);
   void pump(const std::stop_token& stop) PIMAN_EXCLUDES(mutex_);
   void run_step(const PowerStep& step, const std::stop_token& stop) PIMAN_EXCLUDES(mutex_);
   Result<std::string> switch_and_read_back(const Place& place, bool on, const std::stop_token& stop);

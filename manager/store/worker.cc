@@ -140,8 +140,9 @@ void Store::Worker::run(const std::stop_token& stop) {
   for (;;) {
     Work work = wait_for_work(stop);
     if (!work.batches.empty()) commit(std::move(work.batches));
-    if (!work.orders.empty()) commit(std::move(work.orders));
+    // Before the orders: nothing is done by one of which the journal of a killed manager would not tell.
     if (work.late_is_due && !work.late.empty()) store_late(std::move(work.late));
+    if (!work.orders.empty()) commit(std::move(work.orders));
     for (const Task& task : work.tasks) task(*tables_);  // after the writes that were asked for before it
     if (work.count) count_leases();
     if (work.stopping) return;
@@ -171,8 +172,8 @@ Store::Worker::Work Store::Worker::wait_for_work(const std::stop_token& stop) {
   work.orders = std::exchange(orders_, {});
   work.tasks = std::exchange(tasks_, {});
   work.count = std::exchange(count_wanted_, false);
-  // A task reads what was queued before it.
-  work.late_is_due = work.stopping || !work.tasks.empty() || (late_due_ && *late_due_ <= now());
+  // A task reads what was queued before it, and an order is told of before it is there.
+  work.late_is_due = work.stopping || !work.tasks.empty() || !work.orders.empty() || (late_due_ && *late_due_ <= now());
   if (work.late_is_due) {
     work.late = std::exchange(late_, {});
     late_due_.reset();

@@ -37,11 +37,14 @@ enum class Cause {
 /// "reinstall", "first", "auto_format".
 std::string_view word(Cause cause);
 
-/// A recorded wish to install one node. Open until an install of it succeeds, it expires or is withdrawn.
+/// A recorded wish to install one node. Open until an installed node is well, it expires or is withdrawn.
 struct InstallOrder {
   std::uint64_t id = 0;
   WallTime expires_at;
   Image image;
+  /// An install of it succeeded, and the node was not seen to be well since: it counts only for a node that says that
+  /// it has no system.
+  bool was_installed = false;
 };
 
 /// What is on record of a node.
@@ -69,6 +72,7 @@ struct Outcome {
   std::uint64_t install_id = 0;
   std::string_view result;  ///< "installed", "failed", "cut", "timed_out", "not_verified", ...; see session.cc
   std::string stage, reason;
+  bool was_told = true;  ///< the client was told to format; else its card is as it was
 };
 
 /// Thread-safety: called on the netboot thread; must not block. `done` comes exactly once, from any thread, also before
@@ -85,7 +89,8 @@ class Intents {
   /// kBroken from here on, whatever happens to this process. Only then is a card formatted.
   virtual void claim(const Claim& claim, Claimed done) = 0;
   /// How a claimed install ended. "installed" closes the order and makes the node kInstalled; all else leaves the order
-  /// open until it expires. Installs that a dead process left behind are to be ended as "cut" when the next one starts.
+  /// open until it expires; of an install that the client was not told of, the node is again what it was. Installs that
+  /// a dead process left behind are to be ended as "cut" when the next one starts.
   virtual void finish(const Outcome& outcome, Finished done) = 0;
 };
 

@@ -239,8 +239,8 @@ bool Service::run_one(Client& client, Step& step, Steps& more) {
     client.image = std::move(*image);
     client.streams = 0;
   } else if (auto* offer = std::get_if<step::SendOffer>(&step)) {
-    if (!send_offer(client, *offer)) {
-      more = client.session.on_image_failed("the image can't be offered", moment_now());
+    if (const auto sent = send_offer(client, *offer); !sent) {
+      more = client.session.on_image_failed(sent.error().message, moment_now());
       return false;
     }
   } else if (auto* end = std::get_if<step::Finish>(&step)) {
@@ -321,16 +321,17 @@ void Service::finish(Client& client, const Outcome& outcome) {
   });
 }
 
-bool Service::send_offer(Client& client, const step::SendOffer& offer) {
+Result<void> Service::send_offer(Client& client, const step::SendOffer& offer) {
   auto token = random_token();
-  if (!token || !open_image(offer.image)) return false;
+  if (!token) return tl::unexpected<Error>(token.error());
+  if (const auto image = open_image(offer.image); !image) return tl::unexpected<Error>(image.error());
   client.token = std::move(*token);
   parts_.images->grant({client.token, client.address, offer.image});
   const std::string url = concat("http://", client.local.to_string(), ':', settings_.http_port, "/install/image/",
                                  offer.image.sha256, "?token=", client.token);
   write(client, encode_install({offer.install_id, offer.image.name, offer.image.version, offer.image.format,
                                 offer.image.size_bytes, offer.image.sha256, url}));
-  return true;
+  return {};
 }
 
 void Service::release(Client& client) {

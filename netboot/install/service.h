@@ -91,7 +91,7 @@ class Service {
   void close(Client& client);
   void claim(Client& client, const step::Claim& wanted);
   void finish(Client& client, const Outcome& outcome);
-  bool send_offer(Client& client, const step::SendOffer& offer);
+  Result<void> send_offer(Client& client, const step::SendOffer& offer);
   void release(Client& client);
   void schedule_grants();
   void reap(std::uint64_t id);

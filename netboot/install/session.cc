@@ -103,7 +103,8 @@ Steps Session::on_line(std::string_view line, Moment now) {
 }
 
 std::optional<Session::Plan> Session::plan(const NodeRecord& record, WallTime now) const {
-  const bool is_open = record.order && record.order->expires_at > now && record.order->id != failed_order_;
+  const bool is_open = record.order && record.order->expires_at > now && record.order->id != failed_order_ &&
+                       !(record.order->was_installed && says_installed_);
   if (is_open) return Plan{Cause::kReinstall, record.order->id, record.order->image, record.order->expires_at};
   if (says_installed_ || failed_order_ || !record.default_image) return std::nullopt;
   if (policy_.auto_format) return Plan{Cause::kAutoFormat, 0, *record.default_image, {}};
@@ -191,6 +192,7 @@ Steps Session::on_claimed(const Result<std::uint64_t>& install_id, Moment now) {
     return steps;
   }
   install_id_ = *install_id;
+  was_told_ = false;
   if (state_ == State::kAbandoned) {
     state_ = State::kInstalling;  // so that the end is recorded
     Steps steps = finish("cut", "claim", "the client went away", now);
@@ -205,6 +207,7 @@ Steps Session::on_claimed(const Result<std::uint64_t>& install_id, Moment now) {
 
 Steps Session::begin(Moment now) {
   enter(State::kInstalling, now);
+  was_told_ = true;
   by_http_ = takes_offer();
   verified_.clear();
   stream_ = StreamState::kNone;
@@ -223,7 +226,9 @@ Steps Session::begin(Moment now) {
 }
 
 Steps Session::on_image_failed(std::string_view why, Moment now) {
-  return state_ == State::kInstalling ? finish("failed", "image", std::string(why), now) : Steps{};
+  if (state_ != State::kInstalling) return {};
+  was_told_ = false;
+  return finish("failed", "image", std::string(why), now);
 }
 
 Steps Session::on_progress(const Message& message, Moment now) {
@@ -282,7 +287,8 @@ Steps Session::finish(std::string_view result, std::string stage, std::string re
   out.result = result;
   out.stage = stage;
   out.reason = reason;
-  return {step::Finish{{install_id_, result, std::move(stage), std::move(reason)}}, step::Report{std::move(out)}};
+  return {step::Finish{{install_id_, result, std::move(stage), std::move(reason), was_told_}},
+          step::Report{std::move(out)}};
 }
 
 Steps Session::on_finished(const Result<void>& recorded, Moment now) {

@@ -150,6 +150,7 @@ class Session {
   std::optional<std::uint64_t> failed_order_;  ///< not taken a second time in this session
   std::string_view held_for_;
   std::uint64_t install_id_ = 0;
+  bool was_told_ = false;  ///< to format, by the present install
   bool by_http_ = false;
   std::string verified_;
   StreamState stream_ = StreamState::kNone;

@@ -35,7 +35,10 @@ class OrderBookTest : public ::testing::Test {
     for (const auto& row : effects.rows.orders) stored_orders[row.id] = row;
     for (const auto& row : effects.rows.installs) stored_installs[row.id] = row;
     for (const auto& row : effects.rows.cards) stored_cards[row.mac] = row;
-    for (const auto& line : effects.journal) journal.push_back(concat(line.kind, ' ', line.subject, ": ", line.text));
+    for (const auto& line : effects.journal) {
+      journal.push_back(concat(line.kind, ' ', line.subject, ": ", line.text));
+      data.emplace_back(line.data.begin(), line.data.end());
+    }
   }
   OrderChanges stored() const {
     OrderChanges all;
@@ -101,8 +104,8 @@ class OrderBookTest : public ::testing::Test {
     keep(claimed->effects);
     return claimed->install;
   }
-  void finish(std::uint64_t install, std::string_view result, unsigned number) {
-    const auto effects = book.finish(install, result, "download", "", facts[host(number).name], now());
+  void finish(std::uint64_t install, std::string_view result, unsigned number, bool was_told = true) {
+    const auto effects = book.finish(install, result, "download", "", was_told, facts[host(number).name], now());
     ASSERT_TRUE(effects) << effects.error().message;
     keep(*effects);
   }
@@ -121,6 +124,7 @@ class OrderBookTest : public ::testing::Test {
   std::map<std::uint64_t, InstallRecord> stored_installs;
   std::map<MacAddress, CardRecord> stored_cards;
   std::vector<std::string> journal;
+  std::vector<std::map<std::string, std::string>> data;  ///< of the lines of the journal
 };
 
 }  // namespace piman::manager::test

@@ -19,6 +19,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 struct Host final : PowerHost {
   Result<void> check_intent(std::uint64_t intent, const std::string&) override {
@@ -26,16 +27,22 @@ struct Host final : PowerHost {
     return {};
   }
   bool is_installing(const std::string& node) override { return node == "busy"; }
-  void journal(const std::string& node, const std::string& text) override {
+  void journal(const std::string& node, const std::string& text, const JournalData& of) override {
     const std::lock_guard lock(mutex);
     lines.push_back(node + ": " + text);
+    data.push_back(of);
+  }
+  void switched(const std::string& node, bool on) override {
+    const std::lock_guard lock(mutex);
+    changes.push_back(node + (on ? " on" : " off"));
   }
   std::vector<std::string> said() {
     const std::lock_guard lock(mutex);
     return lines;
   }
   std::mutex mutex;
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, changes;
+  std::vector<JournalData> data;
 };
 
 struct Bench {
@@ -78,6 +85,12 @@ TEST(PowerControl, a_cycle_is_off_and_on_and_journalled) {
   EXPECT_THAT(bench.fake->asked(), ElementsAre("1 off", "1 on"));
   EXPECT_THAT(bench.host.said(),
               Contains(HasSubstr("by \"ann\", intent 7, because \"it hangs\": done: port 1 of rack")));
+  EXPECT_THAT(bench.host.changes, ElementsAre("pi1 off", "pi1 on"));
+  const JournalData taken{{"step", "taken"},   {"action", "cycle"}, {"order", "7"}, {"who", "ann"},
+                          {"why", "it hangs"}, {"switch", "rack"},  {"port", "1"}};
+  EXPECT_EQ(bench.host.data.front(), taken);
+  EXPECT_THAT(bench.host.data.back(), Contains(Pair("step", "ended")));
+  EXPECT_THAT(bench.host.data.back(), Contains(Pair("result", "done")));
 }
 
 TEST(PowerControl, nothing_is_switched_without_a_valid_intent) {
@@ -95,6 +108,8 @@ TEST(PowerControl, dry_run_switches_nothing) {
   EXPECT_TRUE(outcome.dry_run);
   EXPECT_THAT(outcome.text, HasSubstr("would be switched"));
   EXPECT_THAT(bench.fake->asked(), IsEmpty());
+  EXPECT_THAT(bench.host.changes, IsEmpty());
+  EXPECT_THAT(bench.host.data.back(), Contains(Pair("result", "dry_run")));
 }
 
 TEST(PowerControl, a_lie_is_told) {
@@ -103,6 +118,7 @@ TEST(PowerControl, a_lie_is_told) {
   const PowerOutcome outcome = bench.wait_for(order_of("pi1"));
   EXPECT_FALSE(outcome.worked);
   EXPECT_THAT(outcome.text, HasSubstr("acknowledged it and did not do it"));
+  EXPECT_THAT(bench.host.changes, ElementsAre("pi1 on")) << "it never was off";
 }
 
 TEST(PowerControl, a_node_that_does_not_go_on_is_tried_again_and_told) {

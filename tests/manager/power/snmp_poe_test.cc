@@ -40,10 +40,11 @@ class SnmpPoe : public ::testing::Test {
 struct Host final : PowerHost {
   Result<void> check_intent(std::uint64_t, const std::string&) override { return {}; }
   bool is_installing(const std::string&) override { return false; }
-  void journal(const std::string& node, const std::string& text) override {
+  void journal(const std::string& node, const std::string& text, const JournalData&) override {
     const std::lock_guard lock(mutex);
     lines.push_back(node + ": " + text);
   }
+  void switched(const std::string&, bool) override {}
   std::mutex mutex;
   std::vector<std::string> lines;
 };

@@ -147,6 +147,39 @@ TEST(StoreCrash, every_acknowledged_lease_survives_kill_9) {
   EXPECT_GT(acknowledged.size(), 8U) << "too few commits to have tested anything";
 }
 
+TEST(StoreCrash, the_journal_tells_of_every_order_that_is_on_the_disk) {
+  const piman::test::TempTree tree;
+  StoreSettings settings = settings_in(tree);
+  settings.journal_delay = 10min;
+  Child child([&](int) -> std::string {
+    Logger log = quiet();
+    auto store = Store::open(settings, log);
+    if (!store) return store.error().message;
+    (*store)->append({1000, "order", "pi7", "reinstall", {{"who", "anna"}, {"why", "a test"}}});
+    OrderChanges changes;
+    changes.cards.push_back({MacAddress({2, 0, 0, 0, 0, 7}), CardRecord::State::kBroken, false, 0, 0, "", "", ""});
+    std::promise<Result<void>> done;
+    (*store)->put_orders(std::move(changes), [&](Result<void> outcome) { done.set_value(std::move(outcome)); });
+    if (!done.get_future().get()) return "not stored";
+    ::kill(::getpid(), SIGKILL);
+    return "";
+  });
+  EXPECT_EQ(child.read_all(), "");
+  child.wait();
+  Logger log = quiet();
+  settings.journal_delay = StoreSettings().journal_delay;
+  const auto store = Store::open(settings, log);
+  ASSERT_TRUE(store) << store.error().message;
+  const auto orders = (*store)->load_orders();
+  ASSERT_TRUE(orders);
+  EXPECT_EQ(orders->cards.size(), 1U);
+  const auto page = (*store)->journal().read({0, 10, {}, {}});
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->events.size(), 1U);
+  EXPECT_EQ(page->events[0].entry.data,
+            (std::vector<std::pair<std::string, std::string>>{{"who", "anna"}, {"why", "a test"}}));
+}
+
 TEST(StoreCrash, a_full_disk_fails_commits_and_later_ones_work_again) {
   const piman::test::TempTree tree;
   const StoreSettings settings = settings_in(tree);
