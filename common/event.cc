@@ -22,7 +22,10 @@ constexpr std::array<std::pair<const char*, Member>, 6> kMembers = {{{"time", &N
 constexpr std::size_t kMostEvents = 1024;
 
 nlohmann::ordered_json to_json(double value) {
-  if (std::floor(value) == value && std::fabs(value) < 1e15) return static_cast<std::int64_t>(value);
+  // Not std::floor(): it would be all that the agent needs libm for, one library more to load at its start.
+  if (std::fabs(value) < 1e15 && static_cast<double>(static_cast<std::int64_t>(value)) == value) {
+    return static_cast<std::int64_t>(value);
+  }
   return value;
 }
 

@@ -37,7 +37,7 @@ class OrderService {
   /// The switch that a node hangs at, as the group whose installs are bounded together; empty: none.
   std::string group_of(const netboot::Host& node) const;
   void add_routes(http::Router& router, const netboot::HostDirectory& hosts);
-  void write_metrics(prom_text::Writer& out) const { desk_->write_metrics(out); }
+  void write_metrics(prom_text::Writer& out) const { desk_->write_metrics(out, config_.site); }
 
  private:
   OrderService(const Config& config, const Fleet& fleet, Logger& log) : config_(config), fleet_(fleet), log_(log) {}

@@ -56,7 +56,9 @@ class CollectorSet::Runner {
     started_.reset();
     done_.clear();
     page_.reset(out.format());
-    wake_.notify_one();
+    lock.unlock();
+    wake_.notify_one();  // not under the lock: the thread would wake up only to wait for it
+    lock.lock();
     // The thread does not wake us for every collector, so look again whenever the present one could have run too long.
     while (next_ < jobs_.size()) {
       const SteadyTime now = std::chrono::steady_clock::now();
@@ -113,7 +115,10 @@ class CollectorSet::Runner {
       ++next_;
       page_.append(part);
       done_.push_back(std::move(done));
-      if (next_ == jobs_.size()) finished_.notify_one();
+      if (next_ < jobs_.size()) continue;
+      lock.unlock();
+      finished_.notify_one();
+      lock.lock();
     }
     ended_ = true;
   }

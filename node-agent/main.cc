@@ -21,6 +21,7 @@
 #include "node-agent/collector_set.h"
 #include "node-agent/event_source.h"
 #include "node-agent/options.h"
+#include "node-agent/prefault.h"
 #include "node-agent/web.h"
 
 namespace {
@@ -30,6 +31,7 @@ using namespace piman::agent;
 
 constexpr int kExitUsage = 2;
 constexpr int kExitFailure = 1;
+constexpr int kHeapBytes = 1024 * 1024;  ///< what the agent holds after its first scrapes
 
 std::vector<CollectorSet::Named> make_collectors(Options& options) {
   std::vector<CollectorSet::Named> made;
@@ -78,7 +80,13 @@ int serve(const Options& options, std::vector<CollectorSet::Named> collectors, L
 int main(int argc, char** argv) {
   // One heap for all threads: they hardly ever allocate at the same time, and a heap a thread would grow page by page.
   ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_TOP_PAD, 512 * 1024);  // and it grows in a few steps: most of it is there for as long as the agent runs
+  // It has its memory from the start, in one piece, and keeps it: what is given back is asked for again by every
+  // scrape.
+  ::mallopt(M_MMAP_THRESHOLD, 2 * kHeapBytes);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * kHeapBytes);
+  ::mallopt(M_TOP_PAD, kHeapBytes / 4);
+  prefault_program();
+  prefault_heap(kHeapBytes);
   Options options = parse_options(std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
   if (options.help) {
     std::fputs(agent_help().c_str(), stdout);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,9 @@ using std::chrono::milliseconds;
 
 /// How often orders that wait for something are looked at.
 constexpr milliseconds kTick{500};
+/// Rollouts that go on and have series of their own.
+constexpr std::size_t kMostShownRollouts = 16;
+
 power::PowerAction power_action(OrderAction action) {
   if (action == OrderAction::kPowerOn) return power::PowerAction::kOn;
   return action == OrderAction::kPowerOff ? power::PowerAction::kOff : power::PowerAction::kCycle;
@@ -81,6 +85,7 @@ void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done
   {
     const MutexLock lock(mutex_);
     ++writes_;
+    metrics_.count_ended(effects.rows);
   }
   parts_.store.put_orders(std::move(effects.rows), [this, done = std::move(done)](Result<void> outcome) {
     if (done) done(outcome);
@@ -306,9 +311,11 @@ void OrderDesk::switched(const std::string& node, bool on) {
   parts_.fleet.note_power(node, PowerFact{on}, parts_.clock.wall());
 }
 
-void OrderDesk::write_metrics(prom_text::Writer& out) const {
+void OrderDesk::write_metrics(prom_text::Writer& out, std::string_view site) const {
+  const auto fleet = parts_.fleet.snapshot();
   const MutexLock lock(mutex_);
   OrderMetrics::Present present;
+  present.site = site;
   present.sessions = sessions_.size();
   for (const auto& [mac, session] : sessions_) {
     if (session.stage == "held") ++present.held;
@@ -317,6 +324,17 @@ void OrderDesk::write_metrics(prom_text::Writer& out) const {
   }
   for (const OrderRecord& order : book_.open_orders()) {
     ++present.orders[static_cast<std::size_t>(order.action)][static_cast<std::size_t>(order.state)];
+  }
+  for (const RolloutRecord& rollout : book_.rollouts(std::numeric_limits<std::size_t>::max())) {
+    if (rollout.state != RolloutState::kRunning) continue;
+    if (present.rollouts.size() == kMostShownRollouts) break;
+    OrderMetrics::Rollout& shown = present.rollouts.emplace_back(rollout.id, rollout.action);
+    for (const OrderRecord& order : book_.orders_of(rollout.id)) ++shown.nodes[static_cast<std::size_t>(order.state)];
+  }
+  for (const auto& node : fleet->nodes) {
+    const CardRecord* card = book_.card(node->host.mac);
+    if (card != nullptr && card->installed_ms != 0)
+      present.installed.push_back({node->host.name, card->image, card->version, card->installed_ms});
   }
   metrics_.write(out, present);
 }

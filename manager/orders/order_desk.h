@@ -18,6 +18,7 @@
 #include "common/prom_text.h"
 #include "common/result.h"
 #include "manager/fleet/fleet.h"
+#include "manager/orders/install_progress.h"
 #include "manager/orders/order_book.h"
 #include "manager/orders/order_metrics.h"
 #include "manager/power/power_control.h"
@@ -36,19 +37,6 @@ class ImageShelf {
   virtual Result<netboot::install::Image> find(std::string_view name) const = 0;
   /// While what it returns lives, nobody takes the image away. Null: it is gone already.
   virtual std::shared_ptr<void> hold(const netboot::install::Image& image) const = 0;
-};
-
-/// An install as it goes on, from what its node says.
-struct InstallProgress {
-  std::uint64_t install = 0;  ///< 0: none runs
-  std::string stage;          ///< "hello", "held", "queued", or a stage of the install
-  std::string why;            ///< of "held"
-  unsigned percent = 0;
-  std::uint64_t bytes = 0;
-  std::int64_t since_ms = 0;  ///< when this stage began
-  std::int64_t at_ms = 0;     ///< of the last report
-  double bytes_per_second = 0;
-  std::string disk;  ///< "/dev/mmcblk0, 31.9 GB, SD32G"; empty: not said
 };
 
 /// What is told of installs to others as it happens. Called on the netboot thread; must return at once.
@@ -100,7 +88,8 @@ class OrderDesk final : public netboot::install::Intents,
   NodeView node(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_);
   /// An operator took this machine in.
   void accept(const MacAddress& mac) PIMAN_EXCLUDES(mutex_);
-  void write_metrics(prom_text::Writer& out) const PIMAN_EXCLUDES(mutex_);
+  /// `site`: the label of what is said of single nodes.
+  void write_metrics(prom_text::Writer& out, std::string_view site) const PIMAN_EXCLUDES(mutex_);
 
   // netboot::install::Intents
   netboot::install::NodeRecord record_of(const netboot::Host& node) override PIMAN_EXCLUDES(mutex_);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "manager/orders/install_progress.h"
 #include "manager/orders/order_desk.h"
 
 namespace piman::manager {
@@ -16,11 +17,6 @@ constexpr std::size_t kMostSessions = 8192;
 
 OrderImage order_image(const netboot::install::Image& image) {
   return {image.name, image.version, image.format, image.sha256, image.path, image.size_bytes};
-}
-
-std::string disk_words(const netboot::install::Disk& disk) {
-  const double gigabytes = static_cast<double>(disk.size_bytes / 100'000'000) / 10;
-  return concat(disk.path, ", ", gigabytes, " GB", disk.model.empty() ? "" : ", ", disk.model);
 }
 
 }  // namespace
@@ -83,7 +79,8 @@ void OrderDesk::finish(const netboot::install::Outcome& outcome, Finished done) 
         book_.finish(outcome.install_id, outcome.result, outcome.stage, outcome.reason, outcome.was_told, facts, now());
     if (effects && !effects->rows.installs.empty()) {
       const InstallRecord& row = effects->rows.installs.front();
-      metrics_.count_install(row.result, static_cast<double>(row.ended_ms - row.started_ms) / 1000);
+      metrics_.count_install(row.result, install_stage(row.stage),
+                             static_cast<double>(row.ended_ms - row.started_ms) / 1000);
     }
   }
   if (!effects) {
@@ -103,28 +100,7 @@ void OrderDesk::on_install(const netboot::install::InstallEvent& event) {
       sessions_.erase(event.node.mac);
     } else if (sessions_.size() < kMostSessions || sessions_.contains(event.node.mac)) {
       InstallProgress& session = sessions_[event.node.mac];
-      const std::string stage =
-          event.what == "progress" || event.what == "ended" ? event.stage : std::string(event.what);
-      const bool is_other = event.what != "disk" && stage != session.stage;
-      if (is_other) {
-        session.stage = stage;
-        session.since_ms = at;
-        session.percent = 0;
-        session.bytes = 0;
-        session.bytes_per_second = 0;
-      }
-      if (event.what == "progress") {
-        if (event.bytes > session.bytes && at > session.at_ms && !is_other) {
-          session.bytes_per_second =
-              static_cast<double>(event.bytes - session.bytes) * 1000.0 / static_cast<double>(at - session.at_ms);
-        }
-        session.percent = event.percent;
-        session.bytes = event.bytes;
-      }
-      session.at_ms = at;
-      session.install = event.install_id;
-      session.why = std::string(event.result);
-      if (event.disk) session.disk = disk_words(*event.disk);
+      if (const auto ended = follow(session, event, at)) metrics_.count_stage(ended->stage, ended->seconds);
     }
     if (event.what == "hello") {
       metrics_.count_hello(event.dialect);

@@ -67,12 +67,21 @@ HostProbe::HostProbe(Watch watch) : watch_(std::move(watch)), id_(static_cast<st
     method_ = Method::kRawSocket;
   }
   if (!socket_.valid()) method_ = Method::kTcp;
-  if (socket_.valid()) watch_.begin(socket_.get(), true, false);
 }
 
 HostProbe::~HostProbe() {
-  if (socket_.valid()) watch_.end(socket_.get());
+  watch_pings(false);
   for (const auto& [address, fd] : connections_) watch_.end(fd.get());
+}
+
+void HostProbe::watch_pings(bool wanted) {
+  if (wanted == pings_watched_) return;
+  pings_watched_ = wanted;
+  if (wanted) {
+    watch_.begin(socket_.get(), true, false);
+  } else {
+    watch_.end(socket_.get());
+  }
 }
 
 void HostProbe::ask(Ipv4Address address) {
@@ -92,6 +101,7 @@ void HostProbe::ask_by_ping(Ipv4Address address) {
   put(echo, 2, checksum(echo));
   const ::sockaddr_in to = socket_address(address, 0);
   asked_[address.value()] = sequence_;
+  watch_pings(true);
   // What can't be sent has no answer.
   (void)::sendto(socket_.get(), echo.data(), echo.size(), 0, reinterpret_cast<const ::sockaddr*>(&to), sizeof to);
 }
@@ -108,6 +118,7 @@ void HostProbe::ask_by_tcp(Ipv4Address address) {
 
 void HostProbe::give_up(Ipv4Address address) {
   asked_.erase(address.value());
+  if (asked_.empty()) watch_pings(false);
   const auto found = connections_.find(address.value());
   if (found == connections_.end()) return;
   watch_.end(found->second.get());
@@ -116,7 +127,10 @@ void HostProbe::give_up(Ipv4Address address) {
 
 std::vector<Ipv4Address> HostProbe::take_answers() {
   std::vector<Ipv4Address> out;
-  if (socket_.valid()) take_pings(out);
+  if (pings_watched_) {
+    take_pings(out);
+    if (asked_.empty()) watch_pings(false);
+  }
   take_connections(out);
   return out;
 }

@@ -45,10 +45,13 @@ class HostProbe {
   void ask_by_tcp(Ipv4Address address);
   void take_pings(std::vector<Ipv4Address>& out);
   void take_connections(std::vector<Ipv4Address>& out);
+  /// A socket that nobody reads from must not be watched: a raw one gets what other programs and hosts send, too.
+  void watch_pings(bool wanted);
 
   const Watch watch_;
   Method method_ = Method::kTcp;
   UniqueFd socket_;
+  bool pings_watched_ = false;
   std::uint16_t id_;
   std::uint16_t sequence_ = 0;
   std::unordered_map<std::uint32_t, std::uint16_t> asked_;  ///< by address: the sequence number of its echo

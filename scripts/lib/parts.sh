@@ -57,7 +57,7 @@ YAML
   [[ -s $RUN_DIR/hosts.csv ]] || printf '%s;127.0.0.1;%s;%s\n' "$(this_mac)" "$(this_name)" "$(date +%s)" >"$RUN_DIR/hosts.csv"
 }
 
-# write_alerting: the repo's alerting/ with the addresses that this run uses. Two steps through a mark, so that
+# write_alerting: the repo's alerting/ with the addresses and the site that this run uses. Two steps through a mark, so that
 # swapped ports do not meet.
 write_alerting() {
   local name file to_mark=() to_port=()
@@ -67,6 +67,7 @@ write_alerting() {
   done
   rm -rf "$RUN_DIR/alerting"
   cp -R "$REPO/alerting" "$RUN_DIR/alerting"
+  [[ -z ${LAB_PIS:-} ]] || to_port+=(-e 's/\bsite: local$/site: lab/')
   for file in "$RUN_DIR/alerting/"*.yml; do sed -i "${to_mark[@]}" "${to_port[@]}" "$file"; done
 }
 
