@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "tests/netboot/install/seed_scripts.h"
+#include "tests/netboot/install/session_world.h"
 
 namespace piman::netboot::install {
 namespace {
@@ -14,75 +15,15 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using State = Session::State;
-
-Image image() { return {"raspios", "12", "tar.gz", std::string(64, 'a'), 1000, "/images/raspios.tar.gz"}; }
-
-/// A session with what is around it: the record, as a manager keeps it, and what came out of the session.
-class World {
- public:
-  explicit World(InstallPolicy policy = {}, SessionLimits limits = {})
-      : session(Host{{}, {}, "pi1", "", ""}, policy, limits, [this] { return record; }) {
-    record.accepted = true;
-    record.default_image = image();
-    take(session.on_connected({}, now()));
-  }
-  Moment now() const { return {SteadyTime{} + since_start, WallTime{} + 1000h + since_start}; }
-  void order(std::chrono::seconds lasts = 1h) { record.order = InstallOrder{7, now().wall + lasts, image()}; }
-  void say(std::string_view text) {
-    for (const std::string& line : test::lines_of(text)) take(session.on_line(line, now()));
-  }
-  void pass(std::chrono::milliseconds time) {
-    since_start += time;
-    take(session.on_tick(now()));
-  }
-  void stream(StreamState state, std::uint64_t bytes) { take(session.on_stream(state, bytes, now())); }
-  void claimed() {
-    record.state = NodeRecord::State::kBroken;  // as the contract of Intents::claim says
-    if (!record.order) record.order = InstallOrder{8, now().wall + 1h, image()};
-    take(session.on_claimed(Result<std::uint64_t>(42), now()));
-  }
-  /// Goes as far as the state, with a slot and a claim given; false when the session does not go there.
-  bool begin() {
-    if (session.state() == State::kQueued) take(session.on_granted(now()));
-    if (session.state() == State::kClaiming) claimed();
-    return session.state() == State::kInstalling;
-  }
-  void take(Steps steps) {
-    for (Step& step : steps) {
-      if (auto* send = std::get_if<step::Send>(&step)) sent += send->text;
-      if (auto* finish = std::get_if<step::Finish>(&step)) outcomes.push_back(finish->outcome);
-      if (std::holds_alternative<step::Claim>(step)) ++claims;
-      if (std::holds_alternative<step::SendOffer>(step)) ++offers;
-      if (std::holds_alternative<step::Close>(step)) ++closes;
-      if (auto* report = std::get_if<step::Report>(&step)) events.push_back(report->event);
-    }
-  }
-  bool formats() const { return offers > 0 || sent.find("format\n") != std::string::npos; }
-  bool boots() const { return sent.find("boot\n") != std::string::npos; }
-  bool is_installed() const { return !outcomes.empty() && outcomes.back().result == "installed"; }
-  std::string last_result() const { return outcomes.empty() ? "" : std::string(outcomes.back().result); }
-  std::string words() const {
-    std::string out;
-    for (const InstallEvent& event : events)
-      out += concat(event.what, event.result.empty() ? "" : "=", event.result, ' ');
-    return out;
-  }
-
-  std::chrono::milliseconds since_start{1000};
-  NodeRecord record;
-  Session session;
-  std::string sent;
-  std::vector<Outcome> outcomes;
-  std::vector<InstallEvent> events;
-  int claims = 0, offers = 0, closes = 0;
-};
+using test::image;
+using test::World;
 
 constexpr std::string_view kOurs = "CAPABILITIES 1 http sha256\n";
 
 TEST(InstallSession, SaysTheDateFirst) {
   World world;
   EXPECT_THAT(world.sent, testing::StartsWith("busybox date -s "));
-  EXPECT_EQ(test::lines_of(world.sent).size(), 2U);
+  EXPECT_EQ(piman::test::lines_of(world.sent).size(), 2U);
 }
 
 TEST(InstallSession, KnowsWhetherTheClientWasTold) {
@@ -112,11 +53,11 @@ TEST(InstallSession, KnowsWhetherTheClientWasTold) {
   EXPECT_TRUE(cut.outcomes.back().was_told);
 }
 
-class SeedDialects : public testing::TestWithParam<test::Dialect> {};
+class SeedDialects : public testing::TestWithParam<piman::test::Dialect> {};
 
 TEST_P(SeedDialects, AnInstalledNodeBoots) {
   World world;
-  world.say(test::with_state(GetParam().greeting, "IS_INSTALLED") + GetParam().after_date);
+  world.say(piman::test::with_state(GetParam().greeting, "IS_INSTALLED") + GetParam().after_date);
   EXPECT_TRUE(world.boots());
   world.say(GetParam().after_boot);
   world.take(world.session.on_closed("closed", world.now()));
@@ -128,7 +69,7 @@ TEST_P(SeedDialects, AnInstalledNodeBoots) {
 TEST_P(SeedDialects, ABlankNodeIsInstalledWithinItsOrder) {
   World world;
   world.order();
-  world.say(test::with_state(GetParam().greeting, "IS_UNINSTALLED") + GetParam().after_date);
+  world.say(piman::test::with_state(GetParam().greeting, "IS_UNINSTALLED") + GetParam().after_date);
   EXPECT_FALSE(world.formats()) << "no slot and no claim yet";
   ASSERT_TRUE(world.begin());
   EXPECT_TRUE(world.formats());
@@ -153,7 +94,7 @@ TEST_P(SeedDialects, WhatWasInstalledByTheOrderIsInstalledAgainOnlyWithoutASyste
     world.record.order->was_installed = true;
     world.record.state = NodeRecord::State::kInstalled;
     world.record.was_ever_installed = true;
-    world.say(test::with_state(GetParam().greeting, has_system ? "IS_INSTALLED" : "IS_UNINSTALLED"));
+    world.say(piman::test::with_state(GetParam().greeting, has_system ? "IS_INSTALLED" : "IS_UNINSTALLED"));
     EXPECT_EQ(world.begin(), !has_system);
     EXPECT_EQ(world.formats(), !has_system);
     EXPECT_EQ(world.boots(), has_system);
@@ -161,8 +102,8 @@ TEST_P(SeedDialects, WhatWasInstalledByTheOrderIsInstalledAgainOnlyWithoutASyste
 }
 
 TEST_P(SeedDialects, CutAtEveryLineItIsNeverInstalled) {
-  const std::string before = test::with_state(GetParam().greeting, "IS_UNINSTALLED");
-  const auto script = test::lines_of(before + GetParam().after_format + GetParam().after_transfer);
+  const std::string before = piman::test::with_state(GetParam().greeting, "IS_UNINSTALLED");
+  const auto script = piman::test::lines_of(before + GetParam().after_format + GetParam().after_transfer);
   for (std::size_t length = 0; length < script.size(); ++length) {
     World world;
     world.order();
@@ -179,7 +120,8 @@ TEST_P(SeedDialects, CutAtEveryLineItIsNeverInstalled) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, SeedDialects, testing::Values(test::source_dialect(), test::committed_dialect()),
+INSTANTIATE_TEST_SUITE_P(, SeedDialects,
+                         testing::Values(piman::test::source_dialect(), piman::test::committed_dialect()),
                          [](const auto& one) { return std::string(one.param.name); });
 
 /// Every word x every record x every policy x every order: a card is formatted exactly when it may be.
