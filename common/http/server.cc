@@ -77,6 +77,8 @@ bool saw_all_of_head(const mg_request_info& info) {
   }
   // Nothing shows where the head ends; HTTP/1.0 needs no header, and its connection ends with this answer.
   if (info.num_headers == 0) return view_or_empty(info.http_version) == "1.0";
+  // Blanks in front of the first header: civetweb skips them with the end of the line before (RFC 9112 section 2.2).
+  if (info.http_headers[0].name - (info.http_version + std::strlen(info.http_version)) > 2) return false;
   const char* const last = info.http_headers[info.num_headers - 1].value;
   const char* next_line = last + std::strlen(last) + 1;
   if (*next_line == '\0') ++next_line;  // of CR LF; a head of bare LFs is refused by what stands behind it
