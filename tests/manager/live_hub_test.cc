@@ -105,7 +105,8 @@ TEST_F(LiveHubTest, tells_all_once_and_then_only_the_keys_that_changed) {
 TEST_F(LiveHubTest, what_is_told_in_pieces_is_what_is_told_as_a_whole) {
   auto early = hub.join();
   std::map<std::string, json> known;
-  for (const json& node : read(*early)[0].data["nodes"]) known[node["name"]] = node;
+  const auto first = read(*early);
+  for (const json& node : first[0].data["nodes"]) known[node["name"]] = node;
   const std::vector<std::string> names = {"pi1", "pi2", "pi3", "pi4"};
   for (int i = 0; i < 40; ++i) {
     const std::string& name = names[static_cast<std::size_t>(i * 7 % 4)];
