@@ -19,7 +19,7 @@ if(EXISTS ${PIMAN_CIVETWEB_SOURCE}/src/civetweb.c)
     OPENSSL_API_3_0 STOP_FLAG_NEEDS_LOCK SSL_LIB="libssl.so.3" CRYPTO_LIB="libcrypto.so.3" USE_IPV6 NO_CGI NO_FILES NO_CACHING
     SOCKET_TIMEOUT_QUANTUM=3600000 USE_STACK_SIZE=262144 _GNU_SOURCE)
   target_compile_options(piman_civetweb PRIVATE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/civetweb_redirect.h")
-  target_compile_options(piman_civetweb PRIVATE -w)
+  target_compile_options(piman_civetweb PRIVATE -w $<$<CONFIG:Release>:-Os>)
   target_link_libraries(piman_civetweb PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
   target_compile_definitions(piman_civetweb INTERFACE PIMAN_HTTP_TLS=1 PIMAN_HTTP_IPV6=1)
 else()

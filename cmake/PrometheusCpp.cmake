@@ -28,7 +28,7 @@ if(EXISTS ${PIMAN_PROMETHEUS_CPP_SOURCE}/core/src/registry.cc)
   file(CONFIGURE OUTPUT ${generated}/prometheus/detail/core_export.h
     CONTENT "#pragma once\n#define PROMETHEUS_CPP_CORE_EXPORT\n")
   target_include_directories(piman_prometheus_core SYSTEM PUBLIC ${core}/include ${generated})
-  target_compile_options(piman_prometheus_core PRIVATE -w)
+  target_compile_options(piman_prometheus_core PRIVATE -w $<$<CONFIG:Release>:-Os>)
   target_link_libraries(piman_prometheus_core PUBLIC Threads::Threads)
 else()
   find_package(prometheus-cpp CONFIG REQUIRED)  # without a version: Debian's package has no version file

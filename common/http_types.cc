@@ -195,6 +195,9 @@ Response Router::dispatch(Request& request) const {
       }
     }
     try {
+      if (guard_) {
+        if (auto refused = guard_(request)) return std::move(*refused);
+      }
       return route.handler(request);
     } catch (const std::exception& thrown) {  // barrier: one bad request must not take the service down
       if (report_) report_(request, thrown.what());

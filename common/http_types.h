@@ -97,6 +97,8 @@ class Router {
   void add(std::string_view method, std::string_view pattern, Handler handler);
   /// Never throws: an exception out of a handler becomes a 500, and is passed to `on_exception`.
   Response dispatch(Request& request) const;
+  /// Asked before every handler, also of those that are added later: an answer of it is given instead. One at most.
+  void before(std::function<std::optional<Response>(const Request&)> guard) { guard_ = std::move(guard); }
   void on_exception(std::function<void(const Request&, std::string_view what)> report) { report_ = std::move(report); }
 
  private:
@@ -106,6 +108,7 @@ class Router {
     Handler handler;
   };
   std::vector<Route> routes_;
+  std::function<std::optional<Response>(const Request&)> guard_;
   std::function<void(const Request&, std::string_view)> report_;
 };
 

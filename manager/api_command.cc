@@ -71,6 +71,13 @@ ApiReply ask(const ApiCommand& command, const ParsedFlags& parsed, const ServerR
   }
   if (answer->status >= 200 && answer->status <= 202) return {std::move(answer->body), std::nullopt};
   const auto message = api::error_message_of(answer->body);
+  if (!message && answer->status == 401) {
+    return {{},
+            fail_command(command,
+                         concat(printable(url),
+                                " tells nothing without credentials; PIMAN_TOKEN_FILE names a file with its token"),
+                         kApiNotGood)};
+  }
   if (!message) {
     return {{},
             fail_command(command,

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include "common/http/web_gate.h"
 #include "common/text.h"
 #include "manager/config_reader.h"
 #include "manager/fleet/text_file.h"
@@ -121,6 +122,17 @@ void make_absolute(std::string& path, const std::string& folder) {
   path = concat(folder, folder.ends_with('/') ? "" : "/", path);
 }
 
+/// A web configuration that can't be used is a problem of this file, too.
+void read_web_config(ParsedConfig& parsed) {
+  Config::Web& web = parsed.config.web;
+  if (web.config_file.empty()) return;
+  const http::CheckedWebConfig checked = http::check_web_config(web.config_file);
+  web.tls = checked.has_tls;
+  for (const std::string& problem : checked.problems) {
+    parsed.problems.push_back({0, concat("web.config_file: ", problem)});
+  }
+}
+
 }  // namespace
 
 std::string ConfigProblem::to_string(std::string_view file) const {
@@ -143,7 +155,15 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
                             &parsed.config.netboot.root, &parsed.config.install.images}) {
     make_absolute(*path, folder);
   }
-  if (!parsed.config.web.token_file.empty()) make_absolute(parsed.config.web.token_file, folder);
+  for (std::string* path :
+       {&parsed.config.web.token_file, &parsed.config.web.users_file, &parsed.config.web.config_file}) {
+    if (!path->empty()) make_absolute(*path, folder);
+  }
+  AccessSettings& access = parsed.config.agents.access;
+  for (std::string* path :
+       {&access.ca_file, &access.cert_file, &access.key_file, &access.password_file, &access.token_file}) {
+    if (!path->empty()) make_absolute(*path, folder);
+  }
   watch::WatchConfig& watch = parsed.config.watch;
   for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {
     if (!path->empty()) make_absolute(*path, folder);
@@ -164,7 +184,8 @@ ParsedConfig read_config(const std::string& path) {
   } else if (!*text) {
     parsed.problems.push_back({0, "no such file"});
   } else {
-    return parse_config(**text, folder_of(path));
+    parsed = parse_config(**text, folder_of(path));
+    read_web_config(parsed);
   }
   return parsed;
 }
@@ -173,9 +194,10 @@ std::string external_url(const Config& config, std::string_view request_host) {
   if (!config.web.external_url.empty()) return config.web.external_url;
   const HostPort& listen = config.web.listen_address;
   const bool every_address = listen.host.empty() || listen.host == "0.0.0.0" || listen.host == "::";
-  if (every_address && !request_host.empty()) return concat("http://", request_host);
-  if (every_address) return concat("http://127.0.0.1:", listen.port);
-  return concat("http://", listen.to_string());
+  const std::string_view scheme = config.web.tls ? "https://" : "http://";
+  if (every_address && !request_host.empty()) return concat(scheme, request_host);
+  if (every_address) return concat(scheme, "127.0.0.1:", listen.port);
+  return concat(scheme, listen.to_string());
 }
 
 }  // namespace piman::manager

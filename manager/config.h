@@ -15,6 +15,7 @@
 #include "manager/fleet/phase.h"
 #include "manager/ipv4_range.h"
 #include "manager/power/power_config.h"
+#include "manager/scrape/http_access.h"
 #include "manager/watch/watch_config.h"
 
 /// The manager's configuration: strict YAML in, values out, every problem with its line.
@@ -28,10 +29,16 @@ struct Config {
   struct Web {
     HostPort listen_address{"127.0.0.1", 8080, false};
     std::string external_url;  ///< how Prometheus and people reach the manager; empty: http://listen_address
-    int threads = 64;          ///< each browser that watches live holds one
+    int threads = 128;         ///< each browser that watches live holds one
     enum class ChangesFrom : std::uint8_t { kLoopback, kEverywhere };
     ChangesFrom changes_from = ChangesFrom::kLoopback;  ///< who may change something, such as accept a host
     std::string token_file;  ///< what orders need; empty: api.token in the store's folder, made by the server
+    std::string users_file;  ///< who may log in by name; empty: nobody
+    enum class ReadAccess : std::uint8_t { kEveryone, kLogin };
+    ReadAccess read_access = ReadAccess::kEveryone;
+    bool loopback_login = true;  ///< whether who comes from this machine needs a login, too
+    std::string config_file;     ///< TLS and who may ask (common/http/web_config.h); empty: neither
+    bool tls = false;            ///< no key: whether that file asks for TLS
   } web;
 
   struct Inventory {
@@ -40,6 +47,7 @@ struct Config {
 
   struct Agents {
     std::uint16_t port = 3000;
+    AccessSettings access;
   } agents;
 
   struct Scrape {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "manager/config_agents.h"
 
 namespace piman::manager {
 namespace {
@@ -108,6 +109,7 @@ const Ipv4Network* Config::Dhcp::subnet_of(Ipv4Address address) const {
 }
 
 void check_config(const Config& config, const ReportTogether& report) {
+  check_agents(config.agents, report);
   check_scrape(config.scrape, report);
   check_dhcp(config, report);
   if (config.install.hello_port == config.install.image_port) {

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "common/text.h"
+#include "manager/config_agents.h"
 #include "manager/config_values.h"
 #include "manager/config_watch.h"
+#include "manager/config_web.h"
 
 namespace piman::manager {
 namespace {
@@ -26,21 +29,15 @@ constexpr std::uint64_t kMostInFlight = 4096;
 constexpr std::uint64_t kMostSamples = 10'000'000;
 constexpr std::uint64_t kLeastPageBytes = 1024;
 constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
-
 constexpr std::uint64_t kLeastEntries = 100;
 constexpr std::uint64_t kMostEntries = 200'000;
-
 constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
 constexpr std::uint64_t kMostTransfers = 65'536;
 constexpr std::uint64_t kLeastBlock = 512;
 constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
 constexpr std::uint64_t kMostFileBytes = 1UL << 40U;
-
 template <class Choice>
 using Word = std::pair<std::string_view, Choice>;
-using ChangesFrom = Config::Web::ChangesFrom;
-constexpr std::array<Word<ChangesFrom>, 2> kChangesFrom = {
-    {{"loopback", ChangesFrom::kLoopback}, {"everywhere", ChangesFrom::kEverywhere}}};
 using DhcpMode = Config::Dhcp::Mode;
 constexpr std::array<Word<DhcpMode>, 4> kDhcpModes = {{{"authoritative", DhcpMode::kAuthoritative},
                                                        {"server", DhcpMode::kServer},
@@ -59,49 +56,17 @@ using AutoFormat = Config::Install::AutoFormat;
 constexpr std::array<Word<AutoFormat>, 2> kAutoFormat = {
     {{"never", AutoFormat::kNever}, {"always", AutoFormat::kAlways}}};
 
-std::string show_switch(bool on) { return on ? "true" : "false"; }
-
 // clang-format off
-constexpr std::array<ConfigKey, 73> kKeys = {{
+constexpr std::array<ConfigKey, 67> kKeys = {{
     {"", "site", "name", kText,
      "The `site` label of everything that this manager says. Letters, digits, dot, dash and underscore.",
      [](Config& c, In t) { return set_site(c.site, t); },
      [](const Config& c) { return c.site; }},
 
-    {"web", "listen_address", "address:port", kText,
-     "Where the page, the API and the metrics are served. `:8080` is every address of this machine; that lets everyone "
-     "in the network read the fleet's state.",
-     [](Config& c, In t) { return override_listen_address(c, t); },
-     [](const Config& c) { return c.web.listen_address.to_string(); }},
-    {"web", "external_url", "URL", kText,
-     "How Prometheus and people reach the manager, when that is not `http://` and the listen address: behind a reverse "
-     "proxy or another name.",
-     [](Config& c, In t) { return set_url(c.web.external_url, t); },
-     [](const Config& c) { return c.web.external_url; }},
-    {"web", "threads", "whole number, 1 to 1024", kNumber,
-     "How many requests are served at once. Each browser that watches live holds one.",
-     [](Config& c, In t) { return set_number(c.web.threads, t, 1, kMostThreads); },
-     [](const Config& c) { return concat(c.web.threads); }},
-    {"web", "changes_from", "loopback or everywhere", kText,
-     "From where requests may change something, such as accept a host. There are no passwords: `everywhere` lets whoever "
-     "reaches the listen address do it.",
-     [](Config& c, In t) { return set_choice(c.web.changes_from, t, kChangesFrom); },
-     [](const Config& c) { return show_choice(c.web.changes_from, kChangesFrom); }},
-    {"web", "token_file", "path", kText,
-     "The file with the token that orders (install, restart, power) need. Empty: `api.token` in `store.folder`, which "
-     "the server makes, readable only by its user.",
-     [](Config& c, In t) { return t.empty() ? Result<void>() : set_file(c.web.token_file, t); },
-     [](const Config& c) { return c.web.token_file; }},
-
     {"inventory", "hosts_file", "path", kText,
      "The nodes, one a line: `MAC;IPv4;name;last_used`. A relative path is relative to the folder of this file.",
      [](Config& c, In t) { return set_file(c.inventory.hosts_file, t); },
      [](const Config& c) { return c.inventory.hosts_file; }},
-
-    {"agents", "port", "whole number, 1 to 65535", kNumber,
-     "The TCP port of the node agent, the same on every node.",
-     [](Config& c, In t) { return set_number(c.agents.port, t, 1, std::numeric_limits<std::uint16_t>::max()); },
-     [](const Config& c) { return concat(c.agents.port); }},
 
     {"scrape", "interval", "duration, 1s to 1h", kText,
      "How often each node is asked. The nodes are spread over the interval.",
@@ -388,12 +353,18 @@ constexpr std::array<ConfigKey, 73> kKeys = {{
 std::string ConfigKey::full_name() const { return section.empty() ? std::string(name) : concat(section, '.', name); }
 
 std::span<const ConfigKey> config_keys() {
-  // The watch section stands in front of the log.
+  // The web section stands in front of the inventory, the agents in front of the scrapes, the watch section in front of
+  // the log.
   static const std::vector<ConfigKey> all = [] {
     std::vector<ConfigKey> keys(kKeys.begin(), kKeys.end());
-    const auto log = std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.section == "log"; });
-    const auto watch = watch_keys();
-    keys.insert(log, watch.begin(), watch.end());
+    const auto insert_before = [&keys](std::string_view section, std::span<const ConfigKey> more) {
+      const auto at =
+          std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.section == section; });
+      keys.insert(at, more.begin(), more.end());
+    };
+    insert_before("log", watch_keys());
+    insert_before("scrape", agent_keys());
+    insert_before("inventory", web_keys());
     return keys;
   }();
   return all;
@@ -403,7 +374,7 @@ std::string_view config_section_help(std::string_view section) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kHelp = {{
       {"web", "The HTTP server of the manager."},
       {"inventory", "Which nodes there are."},
-      {"agents", "How the nodes are reached."},
+      {"agents", "How the nodes are reached, and how they know who asks; docs/security.md."},
       {"scrape", "How the nodes are asked for their state."},
       {"store", "What the manager must not forget."},
       {"phases", "When a node is called stuck, and when quarantined."},

@@ -41,8 +41,9 @@ std::string example_file() {
     const std::string shown = key.show(Config{});
     if (key.section != section) out += concat(key.section, ":\n");
     section = key.section;
-    // An empty default is written as a quoted text: a key without a value would be a problem.
-    out += concat(section.empty() ? "" : "  ", key.name, ": ", shown.empty() ? "\"\"" : shown, '\n');
+    // An empty default is written as a quoted text: a key without a value would be a problem. So is one with a brace.
+    const bool quoted = shown.empty() || shown.front() == '{';
+    out += concat(section.empty() ? "" : "  ", key.name, ": ", quoted ? concat('"', shown, '"') : shown, '\n');
   }
   return out + "```\n";
 }

@@ -34,6 +34,7 @@ Result<void> set_number(Number& out, std::string_view text, std::uint64_t least,
 Result<void> set_size(std::size_t& out, std::string_view text, std::uint64_t least, std::uint64_t most);
 std::string show_size(std::uint64_t bytes);
 Result<void> set_switch(bool& out, std::string_view text);
+inline std::string show_switch(bool on) { return on ? "true" : "false"; }
 
 Result<void> set_site(std::string& out, std::string_view text);
 /// Empty, or an address that a browser can open.

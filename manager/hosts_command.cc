@@ -45,9 +45,10 @@ int pending(std::span<const char* const> arguments) {
 }
 
 int accept(std::span<const char* const> arguments) {
-  static const std::array<Flag, 4> kFlags = {
+  static const std::array<Flag, 5> kFlags = {
       {{"address", "ADDRESS", "", "The address that it gets; a free one of the first subnet when left out.", false},
        server_flag(),
+       token_flag(),
        json_flag(),
        help_flag()}};
   static const ApiCommand kCommand = {
@@ -71,7 +72,9 @@ int accept(std::span<const char* const> arguments) {
     request.address = Ipv4Address::parse(address);
     if (!request.address) return fail_command(kCommand, concat(quote(address), " is no IPv4 address"), kApiUsage);
   }
-  const ApiReply reply = ask(kCommand, call.parsed, "/api/v1/hosts", api::accept_json(request));
+  const auto token = find_token(kCommand, call.parsed);
+  if (!token) return fail_command(kCommand, token.error().message, kApiUsage);
+  const ApiReply reply = ask(kCommand, call.parsed, {"/api/v1/hosts", api::accept_json(request), {}, *token});
   if (reply.exit) return *reply.exit;
   const auto host = api::parse_accepted_json(reply.body);
   if (!host) return fail_command(kCommand, host.error().message, kApiNoServer);

@@ -17,6 +17,8 @@ class StoredImages final : public ImageShelf {
     auto held = store_.hold(image);
     return held ? std::make_shared<ImageHold>(std::move(*held)) : nullptr;
   }
+  std::vector<netboot::install::Image> list() const override { return store_.list(); }
+  std::optional<netboot::install::Image> default_image() const override { return store_.default_image(); }
 
  private:
   const ImageStore store_;

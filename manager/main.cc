@@ -15,6 +15,8 @@
 #include "manager/alerts_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
+#include "manager/ca/command.h"
+#include "manager/completion_command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
@@ -27,7 +29,9 @@
 #include "manager/server.h"
 #include "manager/status_command.h"
 #include "manager/targets_command.h"
+#include "manager/top_command.h"
 #include "manager/tree_command.h"
+#include "manager/users_command.h"
 
 namespace {
 
@@ -107,7 +111,7 @@ int run_server_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman server [FLAG ...]\n\n"
       "Watches the fleet and serves its page, its API and its metrics until SIGTERM.\n"
-      "SIGHUP reads the inventory again.\n\n"
+      "SIGHUP reads the inventory and the web configuration again.\n\n"
       "Examples:\n"
       "  piman server\n"
       "  piman server --config.file=/etc/piman/piman.yml --log.level=debug\n"
@@ -224,6 +228,7 @@ std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
+      {"top", "shows the fleet in a terminal as it changes", &run_top},
       {"nodes", "shows nodes and where each stands", &run_nodes_command},
       {"node", "shows all that is known of one node", &run_node_command},
       {"events", "shows what happened to nodes, and what happens", &run_events_command},
@@ -232,6 +237,7 @@ std::span<const Command> commands() {
       {"silence", "keeps alerts of nodes from being told for some time", &run_silence},
       {"config", "checks the configuration, explains its keys, or imports an old one", &run_config_command},
       {"boot-image", "builds, signs and checks a boot.img", &run_boot_image_command},
+      {"ca", "makes the certificates of a fleet", &run_ca_command},
       {"netboot", "imports boot files, or lists those of a node", &run_netboot_command},
       {"image", "keeps, checks and builds what nodes are installed with", &run_image_command},
       {"hosts", "shows and changes the inventory, and accepts machines that wait", &run_hosts_command},
@@ -241,6 +247,8 @@ std::span<const Command> commands() {
       {"reinstall", "formats nodes' cards and installs an image on them", &run_reinstall},
       {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
+      {"users", "lets people log in on the page", &run_users_command},
+      {"completion", "prints what a shell completes command lines with", &run_completion_command},
       {"version", "prints the version", &print_version},
       {"help", "prints this, or the help of a command", &print_help},
   });

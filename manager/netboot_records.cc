@@ -44,9 +44,10 @@ void NetbootRecords::take_hosts(const std::vector<Host>& hosts) {
   recorder_->inventory_changed();
 }
 
-void NetbootRecords::add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted) {
-  add_netboot_routes(
-      router, {config_, fleet_, *recorder_, store_, [this] { return loader_.reload(); }, std::move(accepted), log_});
+void NetbootRecords::add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted,
+                                api::ChangeGuard guard) {
+  add_netboot_routes(router, {config_, fleet_, *recorder_, store_, [this] { return loader_.reload(); },
+                              std::move(accepted), log_, std::move(guard)});
 }
 
 void NetbootRecords::write_metrics(prom_text::Writer& out) { metrics_.write(out, store_.stats(), recorder_->counts()); }
@@ -59,6 +60,7 @@ void add_routes_without_netboot(http::Router& router) {
   router.add("GET", "/api/v1/nodes/{name}/boots", answer);
   router.add("GET", "/api/v1/hosts/pending", answer);
   router.add("POST", "/api/v1/hosts", answer);
+  router.add("GET", "/api/v1/leases", answer);
   router.add("GET", "/api/v1/doctor", answer);
 }
 

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/prom_text.h"
 #include "common/result.h"
+#include "manager/api/change_guard.h"
 #include "manager/boots/recorder.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
@@ -37,7 +38,7 @@ class NetbootRecords {
   Recorder& observer() { return *recorder_; }
   const netboot::HostDirectory& hosts() const { return hosts_; }
   /// `accepted` is told of machines that are taken in.
-  void add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted);
+  void add_routes(http::Router& router, std::function<void(const MacAddress&)> accepted, api::ChangeGuard guard);
   void write_metrics(prom_text::Writer& out);
 
  private:

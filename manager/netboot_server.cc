@@ -62,6 +62,7 @@ netboot::tftp::Settings tftp_settings(const Config& config, const std::string& i
   settings.options.max_block_bytes = static_cast<std::uint32_t>(config.tftp.max_block_bytes);
   settings.options.max_window_blocks = static_cast<std::uint16_t>(config.tftp.max_window_blocks);
   settings.max_transfers = config.tftp.max_transfers;
+  settings.waits_for_lone_client = config.netboot.interfaces.size() == 1;
   settings.unknown_clients = config.tftp.unknown_clients == Config::Tftp::Unknown::kServe
                                  ? netboot::tftp::UnknownClients::kDefaultImage
                                  : netboot::tftp::UnknownClients::kRefuse;

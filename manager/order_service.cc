@@ -46,8 +46,8 @@ std::string OrderService::group_of(const netboot::Host& node) const {
   return power_switch == nullptr ? std::string() : power_switch->name;
 }
 
-void OrderService::add_routes(http::Router& router, const netboot::HostDirectory& hosts) {
-  add_order_routes(router, {config_, fleet_, hosts, *desk_, *images_, token_, token_file_, log_});
+void OrderService::add_routes(http::Router& router, const netboot::HostDirectory& hosts, api::Sessions* sessions) {
+  add_order_routes(router, {config_, fleet_, hosts, *desk_, *images_, token_, token_file_, log_, sessions});
 }
 
 void add_routes_without_orders(http::Router& router) {
@@ -58,6 +58,7 @@ void add_routes_without_orders(http::Router& router) {
   };
   for (const char* method : {"GET", "POST"}) router.add(method, "/api/v1/actions", answer);
   for (const char* method : {"GET", "DELETE"}) router.add(method, "/api/v1/actions/{id}", answer);
+  router.add("GET", "/api/v1/images", answer);
   router.add("GET", "/api/v1/nodes/{name}/installs", answer);
 }
 

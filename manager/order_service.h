@@ -10,6 +10,7 @@
 #include "common/prom_text.h"
 #include "common/result.h"
 #include "manager/actions.h"
+#include "manager/api/sessions.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 #include "manager/http_boot/install_routes.h"
@@ -36,7 +37,7 @@ class OrderService {
   InstallRoutes& image_routes() { return image_routes_; }
   /// The switch that a node hangs at, as the group whose installs are bounded together; empty: none.
   std::string group_of(const netboot::Host& node) const;
-  void add_routes(http::Router& router, const netboot::HostDirectory& hosts);
+  void add_routes(http::Router& router, const netboot::HostDirectory& hosts, api::Sessions* sessions = nullptr);
   void write_metrics(prom_text::Writer& out) const { desk_->write_metrics(out, config_.site); }
 
  private:

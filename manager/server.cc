@@ -14,20 +14,28 @@
 #include "common/clock.h"
 #include "common/http/server.h"
 #include "common/text.h"
+#include "manager/api/api_token.h"
+#include "manager/api/change_guard.h"
 #include "manager/api/event_routes.h"
+#include "manager/api/live_routes.h"
 #include "manager/api/routes.h"
 #include "manager/api/watch_routes.h"
+#include "manager/config_keys.h"
 #include "manager/fleet/fleet.h"
 #include "manager/inventory_loader.h"
 #include "manager/inventory_watch.h"
+#include "manager/live_sources.h"
+#include "manager/login_service.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
 #include "manager/order_service.h"
 #include "manager/phase_journal.h"
+#include "manager/privileges.h"
 #include "manager/scrape/scraper.h"
 #include "manager/self_metrics.h"
 #include "manager/store/journal.h"
 #include "manager/store/store.h"
+#include "manager/watch/watch_metrics.h"
 #include "manager/watch_service.h"
 
 namespace piman::manager {
@@ -49,6 +57,7 @@ ScraperSettings scraper_settings(const Config& config) {
   settings.max_in_flight = config.scrape.max_in_flight;
   settings.max_page_bytes = config.scrape.max_page_bytes;
   settings.max_samples = config.scrape.max_samples;
+  settings.access = config.agents.access;
   return settings;
 }
 
@@ -62,6 +71,17 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, Logger& log) {
   return Store::open(settings, log);
 }
 
+/// Watching needs no store: on a card that became read-only it goes on, and remembers as long as the program runs.
+bool keeps_alerts(const Config& config, Logger& log) {
+  if (!config.watch.enabled) return false;
+  const auto usable = check_store_folder(config.store.folder);
+  if (!usable) {
+    log.error("alerts and silences are kept in memory only: what fires is told again after a restart",
+              {{"err", usable.error().message}});
+  }
+  return usable.has_value();
+}
+
 /// A kept connection to every node needs more descriptors than the usual soft limit of 1024.
 void raise_descriptor_limit(Logger& log) {
   ::rlimit limit{};
@@ -72,7 +92,13 @@ void raise_descriptor_limit(Logger& log) {
 }
 
 /// What a node is called beside its name, for whoever chooses nodes.
-std::string label_of(const Config& config, const NetbootRecords* records, const Host& host, std::string_view label) {
+std::string label_of(const Config& config, const NetbootRecords* records, OrderService* orders, const Host& host,
+                     std::string_view label) {
+  if (label == "installed") {
+    const auto card = orders == nullptr ? std::nullopt : orders->desk().card(host.mac);
+    if (!card || card->state != CardRecord::State::kInstalled) return {};
+    return card->version.empty() ? card->image : concat(card->image, '@', card->version);
+  }
   if (label == "switch") {
     const power::SwitchConfig* power_switch = config.power.switch_of(host.name);
     return power_switch == nullptr ? std::string() : power_switch->name;
@@ -85,6 +111,27 @@ std::string label_of(const Config& config, const NetbootRecords* records, const 
   return label == "image" ? known->image : std::string();
 }
 
+/// The configuration in effect, as its file would say it.
+std::vector<api::ConfigEntry> entries_of(const Config& config) {
+  const Config defaults;
+  std::vector<api::ConfigEntry> entries;
+  for (const ConfigKey& key : config_keys()) {
+    const std::string value = key.show(config);
+    entries.push_back({key.full_name(), value, value == key.show(defaults)});
+  }
+  return entries;
+}
+
+/// Who has the server's own token needs no other one, as a request has one Authorization header only.
+Result<void> set_web_config(http::ServerOptions& options, const Config& config, bool has_token) {
+  options.web_config_file = config.web.config_file;
+  if (options.web_config_file.empty() || !has_token) return {};
+  const auto guard = api::make_guard(config);
+  if (!guard) return tl::unexpected<Error>(guard.error());
+  options.also_admits = [token = guard->token](const http::Request& request) { return api::has_token(request, token); };
+  return {};
+}
+
 int fail_start(const Error& error) {
   std::fprintf(stderr, "piman: %s\n", error.message.c_str());
   return 1;
@@ -95,6 +142,7 @@ int fail_start(const Error& error) {
 int run_server(const Config& config, Logger& log, const ShutdownSignals& signals) {
   const WallTime started = std::chrono::system_clock::now();
   raise_descriptor_limit(log);
+  drop_privileges(config.netboot.enabled, log);
 
   Fleet fleet(history_points(config), config.phases);
   SelfMetrics self_metrics(config, started);
@@ -103,10 +151,11 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   inventory.load();
   const bool takes_orders = config.netboot.enabled || !config.power.switches.empty();
   std::unique_ptr<Store> store;
-  if (takes_orders || config.watch.enabled) {
+  if (takes_orders || keeps_alerts(config, log)) {
     auto opened = open_store(config, log);
     if (!opened) return fail_start(opened.error());
     store = std::move(*opened);
+    log.info("what must not be forgotten is kept", {{"folder", config.store.folder}});
   }
   // Where nothing else must be remembered, events are remembered as long as the program runs. Ids go on from the clock.
   JournalSettings journal_settings;
@@ -148,7 +197,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
 
   std::unique_ptr<WatchService> watch;
   if (config.watch.enabled) {
-    auto started_watch = WatchService::start(config, fleet, *store, log);
+    auto started_watch = WatchService::start(config, fleet, store.get(), log);
     if (!started_watch) return fail_start(started_watch.error());
     watch = std::move(*started_watch);
   }
@@ -159,7 +208,10 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   if (!scraper) return fail_start(scraper.error());
 
   const InventoryWatch inventory_watch(inventory, inventory_mark);
+  auto logins = LoginService::start(config, store != nullptr, log);
+  if (!logins) return fail_start(logins.error());
   http::Router router;
+  (*logins)->add_routes(router);
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
   });
@@ -169,32 +221,42 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
                            [&scraper] { return (*scraper)->first_round_done(); },
                            log,
                            started,
-                           [&inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
+                           [&config, &inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
                              write_inventory_metrics(out, inventory);
                              if (netboot_records) netboot_records->write_metrics(out);
                              if (orders) orders->write_metrics(out);
-                             if (watch) watch->write_metrics(out);
+                             if (watch) {
+                               watch->write_metrics(out);
+                             } else {
+                               watch::write_threshold_metrics(out, config.site, config.watch);
+                             }
                            },
-                           [&config, &netboot_records](const Host& host, std::string_view label) {
-                             return label_of(config, netboot_records.get(), host, label);
+                           [&config, &netboot_records, &orders](const Host& host, std::string_view label) {
+                             return label_of(config, netboot_records.get(), orders.get(), host, label);
                            },
                            [&scraper](const std::string& name, std::chrono::milliseconds most) {
                              return (*scraper)->scrape_now(name, most);
                            },
-                           [&inventory] { return inventory.problem(); }};
+                           [&inventory] { return inventory.problem(); },
+                           entries_of(config)};
   add_routes(router, context);
+  api::LiveHub live({fleet, [&context] { return server_facts(context); },
+                     live_sources(journal, netboot_records.get(), orders.get(), watch.get())},
+                    most_live_listeners(config.web.threads));
+  add_live_routes(router, live);
   if (config.netboot.enabled) {
-    netboot_records->add_routes(router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); });
+    netboot_records->add_routes(
+        router, [&orders](const MacAddress& mac) { orders->desk().accept(mac); }, (*logins)->guard());
   } else {
     add_routes_without_netboot(router);
   }
   if (orders) {
-    orders->add_routes(router, netboot_records->hosts());
+    orders->add_routes(router, netboot_records->hosts(), &(*logins)->sessions());
   } else {
     add_routes_without_orders(router);
   }
   if (watch) {
-    watch->add_routes(router);
+    watch->add_routes(router, &(*logins)->sessions());
   } else {
     add_routes_without_watch(router);
   }
@@ -203,6 +265,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   options.listen = {config.web.listen_address};
   options.threads = config.web.threads;
   options.max_body_bytes = kMostRequestBytes;
+  if (auto opened = set_web_config(options, config, store != nullptr); !opened) return fail_start(opened.error());
   // Declared last and so destroyed first: no request may be running when the parts it asks go.
   const auto server = http::Server::start(options, router, log);
   if (!server) return fail_start(server.error());
@@ -217,6 +280,7 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
       log.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
       return 0;
     }
+    (*server)->reload();
     (void)inventory.reload();  // it logs what is wrong, and the old inventory stays
     (*scraper)->wake();
   }

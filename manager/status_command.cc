@@ -143,6 +143,11 @@ int run_status(std::span<const char* const> arguments) {
 
   const auto body = ask_server(*server, "/api/v1/nodes");
   if (!body) return no_server(url, body.error());
+  if (body->status == 401) {
+    std::fputs("piman status: this server is read with its token only: name the token's file with PIMAN_TOKEN_FILE\n",
+               stderr);
+    return kStatusNoServer;
+  }
   if (body->status != 200) return no_server(url, Error{concat("it answered with HTTP status ", body->status)});
   const auto fleet = api::parse_nodes_json(body->body);
   if (!fleet) return no_server(url, fleet.error());

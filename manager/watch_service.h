@@ -19,11 +19,13 @@ namespace piman::manager {
 /// Thread-safety: start, add_routes and the destructor belong to one thread; write_metrics may be called from any.
 class WatchService {
  public:
-  /// All references must outlive it. Errors: what Watcher::start says, or the token can't be read.
-  static Result<std::unique_ptr<WatchService>> start(const Config& config, const Fleet& fleet, Store& store,
+  /// What is named must outlive it. `store` null: nothing is kept, and without web.token_file there is no token by
+  /// which anything could be changed. Errors: what Watcher::start says, or the token can't be read.
+  static Result<std::unique_ptr<WatchService>> start(const Config& config, const Fleet& fleet, Store* store,
                                                      Logger& log);
 
-  void add_routes(http::Router& router);
+  const watch::Watcher& watcher() const { return *watcher_; }
+  void add_routes(http::Router& router, api::Sessions* sessions = nullptr);
   void write_metrics(prom_text::Writer& out) const { watcher_->write_metrics(out); }
 
  private:

@@ -60,17 +60,19 @@ int serve(const Options& options, std::vector<CollectorSet::Named> collectors, L
   http::ServerOptions server_options;
   server_options.listen = options.listen;
   server_options.max_body_bytes = 1024;  // nothing here takes a body
+  server_options.web_config_file = options.web_config_file;
   const auto server = http::Server::start(server_options, router, log);
   if (!server) {
     std::fprintf(stderr, "piman-node-agent: %s\n", server.error().message.c_str());
     return kExitFailure;
   }
   for (const std::uint16_t port : (*server)->ports()) {
-    log.info("listening",
-             {{"port", concat(port)}, {"version", PIMAN_VERSION}, {"collectors", concat(set.names().size())}});
+    log.info("listening", {{"port", concat(port)},
+                           {"tls", (*server)->has_tls() ? "true" : "false"},
+                           {"version", PIMAN_VERSION},
+                           {"collectors", concat(set.names().size())}});
   }
-  while (signals.wait() == SIGHUP) {
-  }
+  while (signals.wait() == SIGHUP) (*server)->reload();
   log.info("stopping");
   return 0;
 }

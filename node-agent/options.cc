@@ -19,6 +19,7 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kExamples =
     "  piman-node-agent\n"
     "  piman-node-agent --web.listen-address=127.0.0.1:9100 --no-collector.vmstat\n"
+    "  piman-node-agent --web.config.file=/etc/piman-node-agent/web.yml\n"
     "  curl -s -g 'localhost:3000/metrics?collect[]=thermal_zone'\n";
 
 void parse_listen_addresses(const std::vector<std::string>& values, Options& options) {
@@ -76,6 +77,8 @@ std::vector<Flag> agent_flags() {
       {"help-man", "", "false", "Print the man page and exit."},
       {"version", "", "false", "Print the version and exit."},
       {"web.listen-address", "ADDRESS", ":3000", "Address and port to listen on; :PORT means every address.", true},
+      {"web.config.file", "FILE", "",
+       "TLS and who may ask, in the format of all Prometheus exporters; read again when it changes."},
       {"web.telemetry-path", "PATH", "/metrics", "Path of the metrics page."},
       {"web.disable-exporter-metrics", "", "false", "Leave out process_* and promhttp_* of the agent itself."},
       {"web.max-requests", "N", "40", "Scrapes served at a time before the next is refused with 503; 0 for no limit."},
@@ -109,6 +112,7 @@ Options parse_options(std::span<const char* const> arguments) {
   options.help_man = parsed.is_on(table, "help-man");
   options.version = parsed.is_on(table, "version");
   parse_listen_addresses(parsed.values(table, "web.listen-address"), options);
+  options.web_config_file = parsed.value(table, "web.config.file");
   options.telemetry_path = parsed.value(table, "web.telemetry-path");
   if (!options.telemetry_path.starts_with('/')) {
     options.problems.push_back(

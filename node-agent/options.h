@@ -19,6 +19,7 @@ struct Options {
   bool help_man = false;
   bool version = false;
   std::vector<HostPort> listen;
+  std::string web_config_file;  ///< TLS and who may ask; empty: neither
   std::string telemetry_path;
   bool exporter_metrics = true;   ///< process_* and promhttp_* of the agent itself
   std::size_t max_requests = 40;  ///< parallel scrapes before 503; 0: no limit

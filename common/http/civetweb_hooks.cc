@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/http/civetweb_hooks.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <optional>
+#include <string_view>
+
+#include "common/http/tls_context.h"
+#include "common/http/tls_library.h"
+#include "common/http/web_gate.h"
 
 namespace piman::http {
 namespace {
@@ -37,6 +45,18 @@ int poll_with_end(::pollfd* descriptors, ::nfds_t count, int timeout_ms) {
   return ready;
 }
 
+/// Stands for SSL_new(). civetweb would make all connections from one context for as long as it runs; its own is only a
+/// stand-in for the gate, which knows the present one.
+ssl_st* new_tls_connection(ssl_ctx_st* stand_in) {
+  const Result<TlsLibrary>& library = tls_library();
+  auto* const gate = static_cast<WebGate*>(tls_owner(*library, stand_in));
+  const TlsContext context = gate->tls_context();
+  return library->SSL_new(context.get());  // which keeps the context for as long as the connection lives
+}
+
+/// Stands for CONF_modules_unload(), which civetweb calls when its last server ends: others here go on using OpenSSL.
+void keep_modules(int /*all*/) {}
+
 }  // namespace
 
 void end_waits_of_this_thread_by(int descriptor) { end_descriptor = descriptor; }
@@ -64,4 +84,16 @@ int piman_http_poll(struct pollfd* descriptors, nfds_t count, int timeout_ms) {
 std::tm* piman_http_gmtime(const std::time_t* time) {
   thread_local std::tm broken_down;
   return ::gmtime_r(time, &broken_down);
+}
+
+void* piman_http_dlsym(void* library, const char* name) {
+  using namespace piman::http;
+  const auto address_of = [](auto function) {
+    void* address = nullptr;
+    std::memcpy(&address, &function, sizeof address);  // POSIX promises it; ISO C++ has no cast for it
+    return address;
+  };
+  if (std::string_view(name) == "SSL_new") return address_of(&new_tls_connection);
+  if (std::string_view(name) == "CONF_modules_unload") return address_of(&keep_modules);
+  return ::dlsym(library, name);
 }

@@ -7,11 +7,11 @@
 
 #include "common/clock.h"
 
-/// What civetweb calls instead of poll() and gmtime() where it is compiled in (cmake/Civetweb.cmake); Debian's library
-/// goes on calling the C library. Its own way to notice a stop is to wake each thread every so often and look: an idle
-/// agent would burn most of its CPU on that. So its threads wait without a limit, and for a descriptor of the server
-/// besides, which becomes readable when it stops.
-/// Thread-safety: what is set here holds for the thread that sets it.
+/// What civetweb calls instead of poll(), gmtime() and dlsym() where it is compiled in (cmake/Civetweb.cmake); Debian's
+/// library goes on calling the C library. Its own way to notice a stop is to wake each thread every so often and look:
+/// an idle agent would burn most of its CPU on that. So its threads wait without a limit, and for a descriptor of the
+/// server besides, which becomes readable when it stops. Thread-safety: what is set here holds for the thread that sets
+/// it.
 namespace piman::http {
 
 /// From now on waits of this thread also end, with an error, when `descriptor` is readable. -1: no such descriptor.
@@ -35,4 +35,8 @@ extern "C" {
 int piman_http_poll(struct pollfd* descriptors, nfds_t count, int timeout_ms);
 /// As gmtime(3), with a buffer for each thread.
 std::tm* piman_http_gmtime(const std::time_t* time);
+/// As dlsym(3), for civetweb's table of OpenSSL's functions, with two of our own among them: its connections are made
+/// from what the WebGate of the server says at that moment.
+/// REQUIRES: every TLS context that civetweb gets was made by make_empty_tls_context() for a WebGate.
+void* piman_http_dlsym(void* library, const char* name);
 }

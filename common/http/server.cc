@@ -10,10 +10,13 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <utility>
 
 #include "common/http/civetweb_hooks.h"
+#include "common/http/message_length.h"
+#include "common/http/web_gate.h"
 #include "common/mutex.h"
 #include "common/net_types.h"
 #include "common/text.h"
@@ -32,9 +35,9 @@ constexpr std::chrono::milliseconds kStreamWait{500};
 
 bool kernel_has_ipv6() { return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid(); }
 
-std::string civetweb_address(const HostPort& address) {
-  if (!address.host.empty()) return address.to_string();
-  return concat(server_has_ipv6() && kernel_has_ipv6() ? "+" : "", address.port);
+std::string civetweb_address(const HostPort& address, bool tls) {
+  const std::string every = server_has_ipv6() && kernel_has_ipv6() ? "+" : "";
+  return concat(address.host.empty() ? concat(every, address.port) : address.to_string(), tls ? "s" : "");
 }
 
 std::string view_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
@@ -60,6 +63,26 @@ Request request_of(const mg_request_info& info) {
     request.headers.emplace_back(view_or_empty(header.name), trim(view_or_empty(header.value)));
   }
   return request;
+}
+
+/// civetweb leaves out lines of the head that it does not understand, such as folded ones and all beyond its 64th, and
+/// forgives blanks before a colon: whoever else reads such a head sees another request. It works in its buffer, where
+/// NULs stand for what it took: the colon and those blanks, and the end of each line. Behind the last one there must be
+/// an empty line. (NULs of the client do not get here.)
+bool saw_all_of_head(const mg_request_info& info) {
+  for (int i = 0; i < info.num_headers; ++i) {
+    const mg_header& header = info.http_headers[i];
+    const char* const behind_colon = header.name + std::strlen(header.name) + 1;
+    if (std::find(behind_colon, header.value, '\0') != header.value) return false;
+  }
+  // Nothing shows where the head ends; HTTP/1.0 needs no header, and its connection ends with this answer.
+  if (info.num_headers == 0) return view_or_empty(info.http_version) == "1.0";
+  // Blanks in front of the first header: civetweb skips them with the end of the line before (RFC 9112 section 2.2).
+  if (info.http_headers[0].name - (info.http_version + std::strlen(info.http_version)) > 2) return false;
+  const char* const last = info.http_headers[info.num_headers - 1].value;
+  const char* next_line = last + std::strlen(last) + 1;
+  if (*next_line == '\0') ++next_line;  // of CR LF; a head of bare LFs is refused by what stands behind it
+  return *next_line == '\r' || *next_line == '\n';
 }
 
 /// Reads the whole body within the request timeout. Errors: the status to refuse it with.
@@ -119,12 +142,13 @@ class CivetwebServer final : public Server {
   CivetwebServer& operator=(const CivetwebServer&) = delete;
 
   Result<void> start() {
+    if (auto opened = open_gate(); !opened) return opened;
     std::string addresses;
     for (const HostPort& address : options_.listen) {
       if (address.is_ipv6 && !server_has_ipv6()) {
         return fail(concat("listening on ", address.to_string(), ": this build has no IPv6"));
       }
-      addresses += concat(addresses.empty() ? "" : ",", civetweb_address(address));
+      addresses += concat(addresses.empty() ? "" : ",", civetweb_address(address, has_tls()));
     }
     const std::string threads = concat(options_.threads);
     const std::string request_timeout = concat(options_.request_timeout.count());
@@ -159,6 +183,13 @@ class CivetwebServer final : public Server {
       static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)))->on_message(message);
       return 1;
     };
+    if (tls_) {
+      callbacks.external_ssl_ctx = [](void** context, void* server) {
+        if (*context != nullptr) return 1;  // the server ends, and frees it
+        *context = static_cast<CivetwebServer*>(server)->tls_.get();
+        return 1;
+      };
+    }
     context_ = mg_start(&callbacks, this, const_cast<const char**>(settings.data()));
     if (context_ == nullptr) {
       const MutexLock lock(mutex_);
@@ -178,7 +209,24 @@ class CivetwebServer final : public Server {
     return ports;
   }
 
+  bool has_tls() const override { return tls_ != nullptr; }
+  void reload() override {
+    if (gate_) gate_->reload();
+  }
+
  private:
+  Result<void> open_gate() {
+    if (options_.web_config_file.empty()) return {};
+    auto gate = WebGate::open(options_.web_config_file, options_.threads, options_.also_admits, log_);
+    if (!gate) return tl::unexpected<Error>(gate.error());
+    gate_ = std::move(*gate);
+    if (!gate_->has_tls()) return {};
+    auto context = make_empty_tls_context(*tls_library(), gate_.get());
+    if (!context) return tl::unexpected<Error>(context.error());
+    tls_ = std::move(*context);
+    return {};
+  }
+
   static CivetwebServer& self(const mg_connection* connection) {
     return *static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)));
   }
@@ -202,6 +250,17 @@ class CivetwebServer final : public Server {
   int answer(mg_connection* connection) {
     const mg_request_info& info = *mg_get_request_info(connection);
     Request request = request_of(info);
+    if (!has_plain_length(request.headers) || !saw_all_of_head(info)) {
+      mg_send_http_error(connection, 400, "%s", "where this request ends can be read in more than one way");
+      return 400;
+    }
+    if (gate_) {
+      if (Response refused; !may_pass(request, refused)) {
+        mg_disable_connection_keep_alive(connection);  // its body is never read
+        send(connection, refused, true, request.method == "HEAD");
+        return refused.status;
+      }
+    }
     auto body = read_body(connection, info.content_length, options_);
     if (!body) {
       // civetweb's own error answer also closes the connection, so that the rest of the body is never read.
@@ -211,9 +270,22 @@ class CivetwebServer final : public Server {
     request.body = std::move(*body);
     const bool close = client_wants_close(request, info);
     const bool head_only = request.method == "HEAD";
-    const Response response = router_.dispatch(request);
+    Response response = router_.dispatch(request);
+    if (gate_) add_headers(response);
     send(connection, response, close, head_only);
     return response.status;
+  }
+
+  bool may_pass(const Request& request, Response& refused) const {
+    auto answer = gate_->refuse(request);
+    if (!answer) return true;
+    refused = std::move(*answer);
+    add_headers(refused);
+    return false;
+  }
+
+  void add_headers(Response& response) const {
+    for (auto& header : gate_->headers()) response.headers.push_back(std::move(header));
   }
 
   void send(mg_connection* connection, const Response& response, bool close, bool head_only) const {
@@ -279,6 +351,8 @@ class CivetwebServer final : public Server {
   const ServerOptions options_;
   const Router& router_;
   Logger& log_;
+  std::unique_ptr<WebGate> gate_;
+  TlsContext tls_;     ///< stands for the gate in civetweb's hands
   UniqueFd stopping_;  ///< readable from the moment that the server stops
   mg_context* context_ = nullptr;
   std::atomic<bool> streams_end_ = false;
@@ -289,6 +363,7 @@ class CivetwebServer final : public Server {
 }  // namespace
 
 bool server_has_ipv6() { return PIMAN_HTTP_IPV6 != 0; }
+bool server_has_tls() { return PIMAN_HTTP_TLS != 0; }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, const Router& router, Logger& log) {
   auto server = std::make_unique<CivetwebServer>(options, router, log);

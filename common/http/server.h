@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct ServerOptions {
   std::chrono::milliseconds request_timeout{5000};       ///< for reading one request
   std::chrono::milliseconds keep_alive_timeout{30'000};  ///< how long an idle connection may hold its thread
   std::chrono::milliseconds send_timeout{900'000};       ///< for one BodyPart, however steadily the client reads
+  std::string web_config_file;                           ///< TLS and who may ask (web_config.h); empty: neither
+  std::function<bool(const Request&)> also_admits;       ///< who may ask without credentials of that file; none: nobody
 };
 
 /// The HTTP server of agent and manager, and the only user of civetweb. Parses requests, hands them to a Router and
@@ -36,9 +39,13 @@ class Server {
   virtual ~Server() = default;
   /// The ports that are listened on, in the order of the options.
   virtual std::vector<std::uint16_t> ports() const = 0;
+  virtual bool has_tls() const = 0;
+  /// Reads the web configuration again now, without waiting until a change of its files is noticed.
+  virtual void reload() = 0;
 };
 
-/// Whether this build can listen on IPv6 addresses.
+/// Whether this build can listen on IPv6 addresses, and speak TLS.
 bool server_has_ipv6();
+bool server_has_tls();
 
 }  // namespace piman::http

@@ -12,6 +12,8 @@ COLUMNS = 24
 # What Grafana 10.4 writes; newer ones take it in.
 SCHEMA_VERSION = 39
 ABBREVIATIONS = {"<n>": 'site=~"$site",node=~"$node"', "<s>": 'site=~"$site"', "<r>": "$__rate_interval"}
+# How far the axis of a chart of nothing but zeros goes: without it to 100, whatever 100 is.
+LEAST_MOST = {"none": 1, "percentunit": 0.05, "Bps": 1000, "ops": 1, "pps": 1, "iops": 1, "s": 0.001}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -41,6 +43,11 @@ def words(*rows):
     """Value mappings from (value, text, colour)."""
     options = {str(value): {"text": text, "color": colour, "index": i} for i, (value, text, colour) in enumerate(rows)}
     return [{"type": "value", "options": options}]
+
+
+def nothing(text):
+    """The mapping of what is not there, which else would have the colour of a 0."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": "#9fa7b3", "index": 99}}}
 
 
 def override(name, **properties):
@@ -83,6 +90,7 @@ def lines(title, description, unit, queries, *, w=12, h=8, stack=False, fill=Non
         "fillOpacity": fill if fill is not None else 60 if bars else 35 if stack else 10 if negative else 0,
         "lineInterpolation": "stepAfter" if step else "linear", "spanNulls": False, "axisSoftMin": 0,
         "stacking": {"mode": "normal" if stack else "none", "group": "A"}, "thresholdsStyle": {"mode": "off"},
+        "axisSoftMax": None if "max" in more else LEAST_MOST.get(unit),
         **more.pop("custom", {}),
     }
     more.setdefault("empty", "nothing in this time")
@@ -110,8 +118,7 @@ def stat(title, description, unit, queries, *, w=3, h=4, show="auto", colour="va
     }
     more.setdefault("color", {"mode": "thresholds"})
     more.setdefault("empty", "-")
-    nothing = {"type": "special", "options": {"match": "null+nan", "result": {"text": more["empty"], "color": "text", "index": 99}}}
-    more["mappings"] = [*more.get("mappings", ()), nothing]
+    more["mappings"] = [*more.get("mappings", ()), nothing(more["empty"])]
     return panel("stat", title, description, unit, queries, w=w, h=h, options=options, **more)
 
 
@@ -124,6 +131,8 @@ def bars(title, description, unit, queries, *, w=6, h=8, **more):
         "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},
     }
     more.setdefault("color", {"mode": "thresholds"})
+    more.setdefault("empty", "none")
+    more["mappings"] = [nothing(more["empty"])]
     return panel("bargauge", title, description, unit, queries, w=w, h=h, options=options, **more)
 
 
@@ -136,7 +145,7 @@ def states(title, description, queries, mappings, *, w=24, h=8, **more):
     }
     custom = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}
     return panel("state-timeline", title, description, "none", queries, w=w, h=h, options=options, custom=custom,
-                 mappings=mappings, color={"mode": "palette-classic"}, **more)
+                 mappings=mappings, color={"mode": "palette-classic"}, empty="nothing in this time", **more)
 
 
 def heatmap(title, description, expression, unit="s", *, w=8, h=8):
@@ -149,7 +158,7 @@ def heatmap(title, description, expression, unit="s", *, w=8, h=8):
         "yAxis": {"axisPlacement": "left", "unit": unit, "reverse": False},
     }
     return panel("heatmap", title, description, unit, query(expression, "{{le}}", heatmap=True), w=w, h=h,
-                 options=options, min_interval="30s")
+                 options=options, min_interval="30s", empty="nothing in this time")
 
 
 def table(title, description, queries, columns, *, key=None, w=24, h=8, sort=None, descending=False, empty="-"):

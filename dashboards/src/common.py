@@ -66,6 +66,8 @@ ALERTS = annotation("Alerts", "red", f"ALERTS{{<s>,{REAL_ALERTS}}} == 1", "{{ale
 EVENTS = [REBOOTS, INSTALLS, THROTTLING, ALERTS]
 # Of many nodes some is held back most of the time.
 FLEET_EVENTS = [REBOOTS, INSTALLS, {**THROTTLING, "enable": False}, ALERTS]
+# Where boots and installs are what is drawn, marks of them cover it.
+QUIET_EVENTS = [{**each, "enable": False} for each in (REBOOTS, INSTALLS, ALERTS)]
 
 
 def alert_table(matchers, *, w, h, columns=("alertname", "severity", "node", "site")):

@@ -50,6 +50,9 @@ NUMBERS = [
 
 # "Raspberry Pi 4 Model B Rev 1.4" is too long for a laptop.
 SHORT_MODEL = 'label_replace(piman_node_info{<n>}, "model", "$1", "model", "Raspberry (Pi .+) Rev .*")'
+# Some boards can tell of one of the two alone.
+HELD_BACK = """2 * (piman_node_under_voltage{<n>} or 0 * piman_node_throttled{<n>})
+               + on (site, node) (piman_node_throttled{<n>} or 0 * piman_node_under_voltage{<n>})"""
 TABLE = table(
     "Nodes", "One row a node; a click on its name opens it. What a node says of itself is empty while it is not up.",
     [query(expression, table=True) for expression in (
@@ -61,19 +64,19 @@ TABLE = table(
         keyed("piman_node_memory_ratio{<n>}"),
         keyed("piman_node_disk_ratio{<n>}"),
         keyed("piman_node_temperature_celsius{<n>}"),
-        keyed("2 * piman_node_under_voltage{<n>} + on (site, node) piman_node_throttled{<n>}"),
+        keyed(HELD_BACK),
         keyed("piman_node_installed_timestamp_seconds{<n>} * 1000"),
         keyed("avg_over_time(piman_node_up{<n>}[$__range])"))],
     [("node", "Node", width(95, **link_to(NODE, "Open the node", site="Site", node="Node"))),
-     ("site", "Site", width(85)),
+     ("site", "Site", width(75)),
      ("Value #B", "State", coloured_cell("none", mappings=PHASE_WORDS, background=True, width=105)),
-     ("model", "Model", {}),
+     ("model", "Model", width(130)),
      ("what", "Image", {}),
      ("Value #D", "Uptime", width(85, unit="s", decimals=0)),
-     ("Value #E", "CPU", gauge_cell("percentunit", SHARE, width=120)),
-     ("Value #F", "Memory", gauge_cell("percentunit", SHARE, width=120)),
-     ("Value #G", "Disk", gauge_cell("percentunit", FULL, width=120)),
-     ("Value #H", "Temperature", gauge_cell("celsius", HOT, most=100, width=120)),
+     ("Value #E", "CPU", gauge_cell("percentunit", SHARE, width=110)),
+     ("Value #F", "Memory", gauge_cell("percentunit", SHARE, width=110)),
+     ("Value #G", "Disk", gauge_cell("percentunit", FULL, width=110)),
+     ("Value #H", "Temperature", gauge_cell("celsius", HOT, most=100, width=110)),
      ("Value #I", "Held back", coloured_cell("none", mappings=[{"type": "value", "options": {
          "0": {"text": "no", "color": "green", "index": 0}, "1": {"text": "throttled", "color": "orange", "index": 1},
          "2": {"text": "under-voltage", "color": "red", "index": 2}, "3": {"text": "both", "color": "red", "index": 3}}}],

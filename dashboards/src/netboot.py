@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Netboot & installs: from the first DISCOVER to a card that is written, and what became of orders."""
 from builder import Dashboard, bars, coloured_cell, heatmap, lines, link_to, override, query, stat, states, steps, table, width
-from common import (BAD_IF_ANY, EVENTS, NETBOOT, NEUTRAL, NODE, NODES, PHASE_WORDS, SITE, UNDER_WAY, WARN_IF_ANY, YES_IS_BAD, keyed,
+from common import (BAD_IF_ANY, NETBOOT, NEUTRAL, NODE, NODES, PHASE_WORDS, QUIET_EVENTS, SITE, UNDER_WAY, WARN_IF_ANY, YES_IS_BAD, keyed,
                     phase_code)
 
 GOOD_OUTCOMES = "complete|probe"
@@ -25,19 +25,19 @@ def quantiles(histogram, matchers="<s>"):
 NUMBERS = [
     stat("Booting", "Boots under way.", "none", query("sum(piman_boots_running{<s>})"), thresholds=steps("text", (1, "blue")), graph=True),
     stat("Installing", "Installs under way.", "none", query("sum(piman_installs_running{<s>})"), thresholds=steps("text", (1, "purple")), graph=True),
-    stat("Wait to be accepted", "Machines that asked to boot and are not in the inventory.", "none", query("sum(piman_pending_hosts{<s>})"),
+    stat("Pending", "Machines that asked to boot and are not in the inventory.", "none", query("sum(piman_pending_hosts{<s>})"),
          thresholds=WARN_IF_ANY),
     stat("Stuck", "Nodes that are longer in a phase of their boot or install than is allowed.", "none",
          query("sum(max by (site, node) (piman_node_stuck{<n>}))"), thresholds=BAD_IF_ANY),
-    stat("Boots that went well", "Of the boots that ended in the time range: those that came to a running system.", "percentunit",
+    stat("Good boots", "Of the boots that ended in the time range: those that came to a running system.", "percentunit",
          query(ratio(in_range("piman_boots_total", '<s>,state="booted"'), in_range("piman_boots_total", '<s>,state=~"booted|stuck|restarted"')),
                instant=True), thresholds=steps("red", (0.8, "orange"), (0.95, "green")), decimals=0),
-    stat("Installs that went well", "Of the installs that ended in the time range.", "percentunit",
+    stat("Good installs", "Of the installs that ended in the time range.", "percentunit",
          query(ratio(in_range("piman_installs_total", '<s>,result="installed"'), in_range("piman_installs_total")), instant=True),
          thresholds=steps("red", (0.8, "orange"), (0.95, "green")), decimals=0),
     stat("Boot files", "Bytes a second over TFTP and HTTP.", "Bps",
          query("sum(rate(piman_tftp_sent_bytes_total{<s>}[<r>])) + sum(rate(piman_http_boot_sent_bytes_total{<s>}[<r>]))"), thresholds=NEUTRAL, graph=True),
-    stat("Blocks sent again", "TFTP blocks that had to be sent once more, of all in the time range.", "percentunit",
+    stat("Sent again", "TFTP blocks that had to be sent once more, of all in the time range.", "percentunit",
          query(f'sum({in_range("piman_tftp_retransmits_total")}) / (sum({in_range("piman_tftp_blocks_total")}) > 0)', instant=True),
          thresholds=steps("green", (0.01, "orange"), (0.05, "red")), decimals=2),
 ]
@@ -63,9 +63,9 @@ NOW = [
 ]
 
 BOOTS = [
-    lines("Boots that ended", "A minute, by how: booted (its system asked for its address), loaded (it has all files), stuck (it fell silent "
+    lines("Boots that ended", "How many within the time of a point, by how: booted (its system asked for its address), loaded (it has all files), stuck (it fell silent "
           "before), restarted (another boot began), address only.", "none",
-          query("sum by (state) (rate(piman_boots_total{<s>}[<r>])) * 60", "{{state}}"), w=8,
+          query("sum by (state) (increase(piman_boots_total{<s>}[<r>]))", "{{state}}"), w=8,
           overrides=[override(name, color={"mode": "fixed", "fixedColor": colour}) for name, colour in
                      {"booted": "green", "loaded": "blue", "stuck": "red", "restarted": "orange", "address_only": "#9fa7b3"}.items()]),
     lines("How long boots take", "From the first DISCOVER until the system asked for its address.", "s", quantiles("piman_boot_duration_seconds"), w=8,
@@ -76,8 +76,8 @@ BOOTS = [
            query("sum(max by (site, node) (piman_node_stuck{<n>}))", "stuck")], w=8, step=True),
     lines("Failed in a row", "Boots in a row that came to nothing, by node; a node with too many is quarantined.", "none",
           query("piman_node_failed_boots{<n>} > 0", "{{node}}"), w=8, step=True),
-    lines("Bootloaders' words", "Lines received from bootloaders (NETCONSOLE), a minute.", "none",
-          query("sum(rate(piman_console_lines_total{<s>}[<r>])) * 60", "lines"), w=8),
+    lines("Bootloaders' words", "Lines received from bootloaders (NETCONSOLE), within the time of a point.", "none",
+          query("sum(increase(piman_console_lines_total{<s>}[<r>]))", "lines"), w=8),
 ]
 
 DHCP = [
@@ -85,8 +85,8 @@ DHCP = [
           query("sum by (type, result) (rate(piman_dhcp_messages_total{<s>}[<r>]))", "{{type}} -> {{result}}"), w=8),
     lines("Not answered", "Messages a second that got no answer, by reason.", "ops",
           query("sum by (reason) (rate(piman_dhcp_dropped_total{<s>}[<r>])) > 0", "{{reason}}"), w=8),
-    lines("Who asks", "DISCOVERs a minute, by what sent them.", "none",
-          query("sum by (model) (rate(piman_dhcp_discovers_total{<s>}[<r>])) * 60", "{{model}}"), w=8, stack=True),
+    lines("Who asks", "DISCOVERs within the time of a point, by what sent them.", "none",
+          query("sum by (model) (increase(piman_dhcp_discovers_total{<s>}[<r>]))", "{{model}}"), w=8, stack=True),
     lines("Leases", "Stored leases by state; expired ones are kept as a memory of who had the address.", "none",
           query("sum by (state) (piman_dhcp_leases{<s>})", "{{state}}"), w=8, stack=True),
     lines("Malformed", "Packets a second that were no DHCP message or TFTP packet.", "ops",
@@ -101,14 +101,14 @@ FILES = [
     lines("Throughput", "Bytes of boot files that arrived, a second.", "Bps",
           [query("sum(rate(piman_tftp_sent_bytes_total{<s>}[<r>]))", "TFTP"), query("sum(rate(piman_http_boot_sent_bytes_total{<s>}[<r>]))", "HTTP")], w=8,
           stack=True),
-    lines("Sent again", "Share of blocks that were sent once more: lost packets, or clients that are too slow.", "percentunit",
+    lines("Blocks sent again", "Share of blocks that were sent once more: lost packets, or clients that are too slow.", "percentunit",
           [query("sum(rate(piman_tftp_retransmits_total{<s>}[<r>])) / (sum(rate(piman_tftp_blocks_total{<s>}[<r>])) > 0)", "TFTP"),
            query("sum(rate(piman_http_boot_retransmits_total{<s>}[<r>])) / (sum(rate(piman_http_boot_blocks_total{<s>}[<r>])) > 0)", "HTTP")], w=8,
           points=True, custom={"showPoints": "auto"}),
     lines("On their way", "Transfers at this moment.", "none",
           [query("sum(piman_tftp_transfers_running{<s>})", "TFTP"), query("sum(piman_http_boot_transfers_running{<s>})", "HTTP")], w=8, step=True),
-    lines("Transfers that ended", "A minute, by outcome. Firmware asks for files that need not be there: not_found is no fault by itself.", "none",
-          query("sum by (outcome) (rate(piman_tftp_transfers_total{<s>}[<r>]) + rate(piman_http_boot_transfers_total{<s>}[<r>])) * 60 > 0", "{{outcome}}"), w=8,
+    lines("Transfers that ended", "How many within the time of a point, by outcome. Firmware asks for files that need not be there: not_found is no fault by itself.", "none",
+          query("sum by (outcome) (increase(piman_tftp_transfers_total{<s>}[<r>]) + increase(piman_http_boot_transfers_total{<s>}[<r>])) > 0", "{{outcome}}"), w=8,
           stack=True),
     lines("How long transfers take", "Complete TFTP transfers.", "s", quantiles("piman_tftp_transfer_duration_seconds"), w=8, points=True,
           custom={"showPoints": "auto"}),
@@ -116,14 +116,14 @@ FILES = [
     bars("Failed transfers", "In the time range, by outcome, without what clients do on purpose.", "none",
          query(f'sort_desc(sum by (outcome) ({in_range("piman_tftp_transfers_total", f"<s>,outcome!~{chr(34)}{GOOD_OUTCOMES}|{HARMLESS}{chr(34)}")}) > 0)', "{{outcome}}",
                instant=True), w=8, thresholds=steps("orange"), decimals=0, min=0),
-    lines("Machines nobody knows", "Transfers to addresses that no machine is known to have, a minute.", "none",
-          query("sum(rate(piman_netboot_unknown_transfers_total{<s>}[<r>])) * 60", "transfers"), w=8),
+    lines("Machines nobody knows", "Transfers to addresses that no machine is known to have.", "none",
+          query("sum(increase(piman_netboot_unknown_transfers_total{<s>}[<r>]))", "transfers"), w=8),
     lines("HTTP transfers", "How long complete HTTP transfers take.", "s", quantiles("piman_http_boot_transfer_duration_seconds"), w=8, points=True,
           custom={"showPoints": "auto"}),
 ]
 
 INSTALLS = [
-    lines("Installs that ended", "An hour, by how.", "none", query("sum by (result) (rate(piman_installs_total{<s>}[<r>])) * 3600", "{{result}}"), w=8,
+    lines("Installs that ended", "How many within the time of a point, by how.", "none", query("sum by (result) (increase(piman_installs_total{<s>}[<r>]))", "{{result}}"), w=8,
           overrides=[override("installed", color={"mode": "fixed", "fixedColor": "green"}), override("failed", color={"mode": "fixed", "fixedColor": "red"})]),
     bars("Mean time of each stage", "Of the installs in the time range, also of those that did not succeed.", "s",
          query("sort_desc(sum by (stage) (increase(piman_install_stage_duration_seconds_sum{<s>}[$__range]))"
@@ -136,9 +136,9 @@ INSTALLS = [
     heatmap("Installs by duration", "How many installs took how long.", "sum by (le) (increase(piman_install_duration_seconds_bucket{<s>}[<r>]))"),
     lines("Connected installers", "By what they are at: waiting for orders (held), for their turn (queued), installing.", "none",
           query("sum by (at) (piman_install_sessions{<s>})", "{{at}}"), w=8, stack=True, step=True),
-    lines("Hellos", "Nodes that said what they are, a minute.", "none", query("sum by (dialect) (rate(piman_install_hellos_total{<s>}[<r>])) * 60", "{{dialect}}"), w=8),
-    lines("Turned away", "Connections of installers that were refused, a minute, by reason.", "none",
-          query("sum by (reason) (rate(piman_install_refused_total{<s>}[<r>])) * 60", "{{reason}}"), w=8),
+    lines("Hellos", "Nodes that said what they are, within the time of a point.", "none", query("sum by (dialect) (increase(piman_install_hellos_total{<s>}[<r>]))", "{{dialect}}"), w=8),
+    lines("Turned away", "Connections of installers that were refused, by reason.", "none",
+          query("sum by (reason) (increase(piman_install_refused_total{<s>}[<r>]))", "{{reason}}"), w=8),
     bars("Images", "How many nodes were last installed with which image.", "none",
          query("sort_desc(count by (image, version) (max by (site, node, image, version) (piman_node_image_info{<n>})))", "{{image}} {{version}}", instant=True), w=8,
          thresholds=steps("blue"), min=0),
@@ -155,8 +155,8 @@ ORDERS = [
     bars("Orders that are over", "In the time range, by action and how.", "none",
          query("sort_desc(sum by (action, state) (increase(piman_orders_ended_total{<s>}[$__range])) > 0.5)", "{{action}} {{state}}", instant=True), w=8,
          thresholds=steps("blue"), decimals=0, min=0),
-    lines("Power switched", "Times an hour, by action and result.", "none",
-          query("sum by (action, result) (rate(piman_power_switched_total{<s>}[<r>])) * 3600", "{{action}} {{result}}"), w=8),
+    lines("Power switched", "How often, by action and result.", "none",
+          query("sum by (action, result) (increase(piman_power_switched_total{<s>}[<r>]))", "{{action}} {{result}}"), w=8),
     table("Last installs", "What is on each card, and since when.",
           [query(expression, table=True) for expression in (
               'label_join(max by (site, node, image, version) (piman_node_image_info{<n>}), "key", "/", "site", "node")',
@@ -168,7 +168,7 @@ ORDERS = [
 
 def netboot():
     board = Dashboard(NETBOOT, "piman / Netboot & installs", """How nodes boot over the network and are installed: DHCP, boot files, boots and installs with
-        their stages and failures, orders and rollouts.""", [SITE, NODES], EVENTS, time="now-3h")
+        their stages and failures, orders and rollouts.""", [SITE, NODES], QUIET_EVENTS, time="now-3h")
     board.add(*NUMBERS)
     board.add(*NOW)
     for title, panels in (("Installs", INSTALLS), ("Orders and rollouts", ORDERS), ("Boots", BOOTS), ("Boot files", FILES), ("DHCP", DHCP)):

@@ -62,7 +62,7 @@ PROCESSES = [
     chart("Open files", "File handles in use of all processes.", "none", {"": "node_filefd_allocated{<n>}"}),
     chart("File handles at most", "File handles that there may be.", "none", {"": "node_filefd_maximum{<n>}"}),
     chart("Entropy", "Bits that the kernel has gathered.", "none", {"": "node_entropy_available_bits{<n>}"}),
-    chart("Hung tasks", "Tasks found hanging, an hour.", "none", {"": f"{rate('node_kernel_hung_tasks_total')} * 3600"}),
+    chart("Hung tasks", "Tasks found hanging.", "none", {"": "increase(node_kernel_hung_tasks_total{<n>}[<r>])"}),
     chart("Units", "Units of systemd by state, where the agent runs with --collector.systemd.", "none", {"{{state}}": "node_systemd_units{<n>}"}),
     chart("Processes by state", "By the letters of proc(5), where the agent runs with --collector.processes.", "none",
           {"{{state}}": "node_processes_state{<n>}"}),
@@ -90,7 +90,7 @@ MEMORY = [
     chart("Paged", "Read from, and written to disks, KiB a second as the kernel counts them.", "deckbytes",
           {"in": rate("node_vmstat_pgpgin"), "out": rate("node_vmstat_pgpgout")}),
     chart("Page faults", "Faults a second; major ones had to wait for a disk.", "ops", {"all": rate("node_vmstat_pgfault"), "major": rate("node_vmstat_pgmajfault")}),
-    chart("Killed for want of memory", "Programs that the kernel killed, an hour.", "none", {"": f"{rate('node_vmstat_oom_kill')} * 3600"}),
+    chart("Killed for want of memory", "Programs that the kernel killed.", "none", {"": "increase(node_vmstat_oom_kill{<n>}[<r>])"}),
 ]
 
 NETWORK = [
@@ -103,8 +103,8 @@ NETWORK = [
           {"{{device}} frame": rate("node_network_receive_frame_total"), "{{device}} carrier": rate("node_network_transmit_carrier_total"),
            "{{device}} collisions": rate("node_network_transmit_colls_total")}),
     chart("Compressed", "Compressed packets, as PPP has them.", "pps", per_device("compressed")),
-    chart("Link came and went", "Changes of the link an hour: cables and switch ports.", "none",
-          {"{{device}}": f"{rate('node_network_carrier_changes_total')} * 3600"}),
+    chart("Link came and went", "Changes of the link: cables and switch ports.", "none",
+          {"{{device}}": "increase(node_network_carrier_changes_total{<n>}[<r>])"}),
     chart("Link", "Whether each device has a link.", "none", {"{{device}}": "node_network_up{<n>}"}, step=True, max=1),
     chart("Speed", "Of each link; 1 Gbit/s is 125 MB/s.", "Bps", {"{{device}}": "node_network_speed_bytes{<n>} >= 0"}, step=True),
     chart("Longest packet", "That each device takes (MTU).", "bytes", {"{{device}}": "node_network_mtu_bytes{<n>}"}, step=True),

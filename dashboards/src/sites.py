@@ -49,14 +49,14 @@ TABLE = table(
         "max by (site) (piman_node_temperature_celsius{<s>})", "max by (site) (piman_node_disk_ratio{<s>})",
         "sum by (site) (max by (site, node) (piman_node_under_voltage{<s>} or piman_node_throttled{<s>}))",
         "sum by (site) (piman_installs_running{<s>})")],
-    [("site", "Site", {**width(150), **link_to(FLEET, "Open the site's fleet", site="Site")}),
+    [("site", "Site", {**width(120), **link_to(FLEET, "Open the site's fleet", site="Site")}),
      ("Value #A", "Manager", coloured_cell("none", mappings=SITE_WORDS, background=True, width=90)),
-     ("Value #B", "Up", width(70)), ("Value #C", "Nodes", width(70)), ("Value #D", "Up now", gauge_cell("percentunit", GOOD_SHARE)),
-     ("Value #E", "In trouble", coloured_cell("none", BAD_IF_ANY)), ("Value #F", "Under way", coloured_cell("none", steps("text", (1, "blue")))),
-     ("Value #G", "Availability", coloured_cell("percentunit", GOOD_SHARE)), ("Value #H", "Alerts", coloured_cell("none", BAD_IF_ANY)),
-     ("Value #I", "Hottest", coloured_cell("celsius", HOT)), ("Value #J", "Fullest", coloured_cell("percentunit", FULL)),
-     ("Value #K", "Held back", coloured_cell("none", WARN_IF_ANY)), ("Value #L", "Installs", width(80))],
-    key="site", h=8, sort="Site")
+     ("Value #B", "Up", width(70)), ("Value #C", "Nodes", width(70)), ("Value #D", "Up now", gauge_cell("percentunit", GOOD_SHARE, width=120)),
+     ("Value #E", "In trouble", coloured_cell("none", BAD_IF_ANY, width=95)), ("Value #F", "Under way", coloured_cell("none", steps("text", (1, "blue")), width=95)),
+     ("Value #G", "Availability", coloured_cell("percentunit", GOOD_SHARE, width=95)), ("Value #H", "Alerts", coloured_cell("none", BAD_IF_ANY, width=95)),
+     ("Value #I", "Hottest", coloured_cell("celsius", HOT, width=95)), ("Value #J", "Fullest", coloured_cell("percentunit", FULL, width=95)),
+     ("Value #K", "Held back", coloured_cell("none", WARN_IF_ANY, width=95)), ("Value #L", "Installs", {})],
+    key="site", h=7, sort="Site")
 
 OVER_TIME = [
     per_site("Share up", "Share of each site's nodes that are up.", "percentunit", f"avg by (site) ({UP})", max=1, min=0, step=True),

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "common/check.h"
 #include "common/text.h"
 #include "common/unique_fd.h"
 
@@ -18,24 +19,9 @@ namespace piman::manager::api {
 namespace {
 
 constexpr std::size_t kMostTokenBytes = 512;
-constexpr std::size_t kRandomBytes = 32;
 
 tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path) {
   return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
-}
-
-Result<std::string> random_token() {
-  std::array<std::uint8_t, kRandomBytes> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    return fail("no random bytes can be had");
-  }
-  std::string token;
-  for (const std::uint8_t byte : bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    token += kDigits[byte >> 4U];
-    token += kDigits[byte & 15U];
-  }
-  return token;
 }
 
 }  // namespace
@@ -66,15 +52,14 @@ Result<std::string> read_token(const std::string& path) {
 Result<std::string> read_or_make_token(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 || errno != ENOENT) return read_token(path);
-  const auto token = random_token();
-  if (!token) return token;
+  const std::string token = random_word();
   // Whole or not at all: an empty token file would lock everybody out at the next start.
   const std::string unfinished = path + ".new";
   ::unlink(unfinished.c_str());
   {
     const UniqueFd fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd.valid()) return fail_errno("making the token", unfinished);
-    const std::string line = *token + '\n';
+    const std::string line = token + '\n';
     if (::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fsync(fd.get()) != 0) {
       return fail_errno("writing the token", unfinished);
     }
@@ -83,17 +68,32 @@ Result<std::string> read_or_make_token(const std::string& path) {
   return token;
 }
 
+std::string random_word() {
+  std::array<std::uint8_t, 32> bytes{};
+  PIMAN_CHECK(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string word;
+  for (const std::uint8_t byte : bytes) {
+    word += kDigits[byte >> 4U];
+    word += kDigits[byte & 15U];
+  }
+  return word;
+}
+
+bool is_same_secret(std::string_view given, std::string_view secret) {
+  std::size_t difference = given.size() ^ secret.size();
+  for (std::size_t i = 0; i < secret.size(); ++i) {
+    difference |= static_cast<std::size_t>(secret[i] ^ (i < given.size() ? given[i] : '\0'));
+  }
+  return difference == 0 && !secret.empty();
+}
+
 bool has_token(const http::Request& request, std::string_view token) {
   constexpr std::string_view kScheme = "bearer ";
   const std::string_view header = request.header("Authorization");
   if (header.size() < kScheme.size() || !equals_ignoring_case(header.substr(0, kScheme.size()), kScheme)) return false;
   const std::string_view given = trim(header.substr(kScheme.size()));
-  // As many steps for every wrong token: how long it took must not tell how much of it was right.
-  std::size_t difference = given.size() ^ token.size();
-  for (std::size_t i = 0; i < token.size(); ++i) {
-    difference |= static_cast<std::size_t>(token[i] ^ (i < given.size() ? given[i] : '\0'));
-  }
-  return difference == 0 && !token.empty();
+  return is_same_secret(given, token);
 }
 
 }  // namespace piman::manager::api

@@ -178,7 +178,7 @@ class EventRoutes {
 }  // namespace
 
 void add_event_routes(http::Router& router, const Journal& journal, int server_threads, milliseconds heartbeat) {
-  const int most = std::clamp(server_threads / 2, 1, kMostEventStreams);
+  const int most = std::clamp(server_threads / 4, 1, kMostEventStreams);
   const auto routes = std::make_shared<const EventRoutes>(journal, most, heartbeat);
   router.add("GET", "/api/v1/events", [routes](const Request& request) { return routes->events(request); });
   router.add("GET", "/api/v1/events/stream", [routes](const Request& request) { return routes->stream(request); });

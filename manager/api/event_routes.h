@@ -9,7 +9,8 @@
 /// What happened, and what happens: the journal as a list and as a stream. docs/http_api.md describes them to users.
 namespace piman::manager {
 
-/// At most so many streams at once, and never more than half of the server's threads: each holds one.
+/// At most so many streams at once, and never more than a quarter of the server's threads: each holds one, and so does
+/// each browser that listens live (live_routes.h).
 inline constexpr int kMostEventStreams = 64;
 /// A stream with nothing to say says so this often: proxies keep it open, and a client that is gone is noticed.
 inline constexpr std::chrono::seconds kHeartbeat{15};

@@ -7,21 +7,16 @@
 #include <nlohmann/json.hpp>
 
 #include "common/text.h"
+#include "manager/api/fleet_object.h"
 
 namespace piman::manager::api {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Names and models may hold any byte; the library would throw at what is not UTF-8.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 std::string success(Json data) { return text_of({{"status", "success"}, {"data", std::move(data)}}) + '\n'; }
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
-Json number(double value) { return std::isfinite(value) ? Json(rounded(value)) : Json(); }
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(); }
-Json word(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json time_or_null(const std::optional<WallTime>& time) { return time ? number(unix_seconds(*time)) : Json(); }
 
 std::string rfc3339(WallTime time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -50,86 +45,6 @@ Json history_of_points(std::span<const HistoryPoint> points) {
           {"memory_percent", std::move(memory)},
           {"disk_percent", std::move(disk)},
           {"temperature_celsius", std::move(temperature)}};
-}
-
-Json flag(const std::optional<bool>& value) { return value ? Json(*value) : Json(); }
-
-Json health_object(const HealthFacts& health) {
-  Json file_systems = Json::array();
-  for (const FileSystemFacts& one : health.file_systems) {
-    file_systems.push_back({{"mount_point", one.mount_point},
-                            {"device", word(one.device)},
-                            {"type", word(one.type)},
-                            {"size_bytes", number(one.size_bytes)},
-                            {"available_bytes", number(one.available_bytes)},
-                            {"read_only", flag(one.read_only)}});
-  }
-  Json clock;
-  if (health.clock_offset) {
-    clock = {{"seconds", number(health.clock_offset->seconds)},
-             {"uncertainty_seconds", number(health.clock_offset->uncertainty_seconds)}};
-  }
-  return {{"under_voltage", flag(health.under_voltage)},
-          {"throttled", flag(health.throttled)},
-          {"frequency_capped", flag(health.frequency_capped)},
-          {"soft_temperature_limit", flag(health.soft_temperature_limit)},
-          {"under_voltage_occurred", flag(health.under_voltage_occurred)},
-          {"throttled_occurred", flag(health.throttled_occurred)},
-          {"root_read_only", flag(health.root_read_only)},
-          {"clock_offset", std::move(clock)},
-          {"clock_synchronised", flag(health.clock_synchronised)},
-          {"mmc_name", word(health.mmc_name)},
-          {"mmc_life_used_ratio", number(health.mmc_life_used_ratio)},
-          {"mmc_pre_eol_state", number(health.mmc_pre_eol_state)},
-          {"mmc_errors", number(health.mmc_errors)},
-          {"ext4_errors", number(health.ext4_errors)},
-          {"reboot_required", flag(health.reboot_required)},
-          {"unclean_shutdown", flag(health.unclean_shutdown)},
-          {"file_systems", std::move(file_systems)}};
-}
-
-Json node_object(const NodeState& node, const HistoryOf& history_of) {
-  const NodeEvent event = node.event.value_or(NodeEvent{});
-  Json json = {
-      {"name", node.host.name},
-      {"address", node.host.address.to_string()},
-      {"mac", node.host.mac.to_string()},
-      {"phase", to_string(node.phase)},
-      {"phase_since", number(unix_seconds(node.phase_since))},
-      {"phase_detail", word(node.phase_detail)},
-      {"phase_percent", node.percent ? Json(*node.percent) : Json()},
-      {"stuck", node.stuck},
-      {"failed_boots", node.failed_boots},
-      {"last_seen", time_or_null(node.last_seen)},
-      {"model", word(node.model)},
-      {"boot_time", number(node.boot_time_seconds)},
-      {"uptime_seconds", nullptr},
-      {"cpu_percent", number(event.cpu_percent)},
-      {"memory_percent", number(event.memory_percent)},
-      {"disk_percent", number(event.disk_percent)},
-      {"num_pids", number(event.num_pids)},
-      {"temperature_celsius", number(node.temperature_celsius)},
-      {"health", health_object(node.health)},
-      {"last_error", nullptr},
-      {"scrape", nullptr},
-      {"scrapes", node.scrapes},
-      {"failures", node.failures},
-      {"consecutive_failures", node.consecutive_failures},
-  };
-  if (node.last_seen && node.boot_time_seconds) {
-    json["uptime_seconds"] = number(std::max(0.0, unix_seconds(*node.last_seen) - *node.boot_time_seconds));
-  }
-  if (node.scrapes > 0) {
-    json["scrape"] = {{"at", number(unix_seconds(node.last.at))},
-                      {"duration_seconds", number(node.last.duration.count())},
-                      {"samples", node.last.samples},
-                      {"bytes", node.last.body_bytes}};
-    if (node.last.error != ScrapeError::kNone) {
-      json["last_error"] = {{"kind", to_string(node.last.error)}, {"message", node.last.error_text}};
-    }
-  }
-  if (history_of) json["history"] = history_of_points(history_of(node.host.name));
-  return json;
 }
 
 std::string_view health_of(const NodeState& node) {
@@ -189,37 +104,24 @@ Result<nlohmann::json> data_of(std::string_view text) {
 
 std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of,
                        const NodeFilter& wanted) {
-  const Config& config = facts.config;
-  Json counts = Json::object();
-  for (std::size_t i = 0; i < kPhaseCount; ++i) counts[to_string(static_cast<Phase>(i))] = 0;
+  std::array<std::size_t, kPhaseCount> counts{};
   Json nodes = Json::array();
   for (const auto& node : fleet.nodes) {
     if (wanted && !wanted(*node)) continue;
-    Json& count = counts[to_string(node->phase)];
-    count = count.get<std::size_t>() + 1;
-    nodes.push_back(node_object(*node, history_of));
+    ++counts[static_cast<std::size_t>(node->phase)];
+    Json object = node_object(*node, facts.label_of);
+    if (history_of) object["history"] = history_of_points(history_of(node->host.name));
+    nodes.push_back(std::move(object));
   }
-  return success({{"site", config.site},
-                  {"version", fleet.version},
-                  {"now", number(unix_seconds(facts.now))},
-                  {"started", number(unix_seconds(facts.started))},
-                  {"piman_version", PIMAN_VERSION},
-                  {"page", facts.page},
-                  {"scrape_interval_seconds", rounded(static_cast<double>(config.scrape.interval.count()) / 1000)},
-                  {"history_seconds", rounded(static_cast<double>(config.scrape.history.count()) / 1000)},
-                  {"hosts_file", config.inventory.hosts_file},
-                  {"hosts_file_problem", word(facts.inventory_problem)},
-                  {"netboot", config.netboot.enabled},
-                  {"links",
-                   {{"prometheus", word(config.links.prometheus)},
-                    {"alertmanager", word(config.links.alertmanager)},
-                    {"grafana", word(config.links.grafana)}}},
-                  {"counts", std::move(counts)},
-                  {"nodes", std::move(nodes)}});
+  Json data = head_object(fleet.version, facts);
+  data["counts"] = count_object(counts);
+  data["nodes"] = std::move(nodes);
+  return success(std::move(data));
 }
 
-std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now) {
-  Json json = node_object(node, history_of);
+std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now, const LabelOf& label_of) {
+  Json json = node_object(node, label_of);
+  if (history_of) json["history"] = history_of_points(history_of(node.host.name));
   json["now"] = number(unix_seconds(now));
   Json phases = Json::array();
   for (std::size_t i = 0; i < node.phases->size(); ++i) {

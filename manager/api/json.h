@@ -14,6 +14,7 @@
 #include "manager/fleet/fleet.h"
 #include "manager/fleet/inventory.h"
 #include "manager/fleet/node.h"
+#include "manager/fleet/selection.h"
 #include "manager/scrape/service_discovery.h"
 
 /// The API's JSON, both ways, and the only user of the JSON library in the manager. Everything here is pure. Answers
@@ -29,6 +30,7 @@ struct ServerFacts {
   WallTime now;
   std::string inventory_problem = {};  ///< why the hosts file is not the inventory; empty when it is
   std::string_view page = {};          ///< names the page's files: a browser with others loads itself anew
+  LabelOf label_of = {};               ///< of nodes; may be none
 };
 
 /// The points to show for a node; no function: no history in the answer.
@@ -39,7 +41,7 @@ using NodeFilter = std::function<bool(const NodeState& node)>;
 
 std::string nodes_json(const FleetSnapshot& fleet, const ServerFacts& facts, const HistoryOf& history_of,
                        const NodeFilter& wanted = {});
-std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now);
+std::string node_json(const NodeState& node, const HistoryOf& history_of, WallTime now, const LabelOf& label_of = {});
 std::string history_json(std::string_view name, std::span<const HistoryPoint> points);
 /// In the shape of Prometheus's own targets API, so that what reads that one reads this one.
 std::string targets_json(const FleetSnapshot& fleet, const Config& config);

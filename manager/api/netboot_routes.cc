@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@
 #include "common/text.h"
 #include "manager/api/boot_json.h"
 #include "manager/api/json.h"
-#include "manager/api/same_site.h"
+#include "manager/api/listing_json.h"
 #include "manager/fleet/hosts_file.h"
 #include "manager/fleet/inventory.h"
 #include "netboot/hosts.h"
@@ -30,15 +31,8 @@ namespace {
 using http::Request;
 using http::Response;
 
-Response json_response(int status, std::string body) {
-  Response response = Response::json(status, std::move(body));
-  response.headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
-  return response;
-}
-
-Response api_error(int status, std::string_view type, const std::string& message) {
-  return json_response(status, api::error_json(type, message));
-}
+using api::api_error;
+using api::json_response;
 
 std::string_view policy_word(Config::Dhcp::Unknown policy) {
   if (policy == Config::Dhcp::Unknown::kPool) return "pool";
@@ -74,6 +68,20 @@ class NetbootRoutes {
     return json_response(200, api::pending_json({policy, now(), context_.recorder.pending()}));
   }
 
+  Response leases(const Request&) const {
+    const auto leases = context_.store.load();
+    if (!leases) {
+      return api_error(503, "unavailable", concat("the leases can't be read: ", leases.error().message));
+    }
+    std::unordered_map<MacAddress, std::string, netboot::HashMac> names;
+    for (const auto& node : context_.fleet.snapshot()->nodes) names.emplace(node->host.mac, node->host.name);
+    const auto node_of = [&names](const MacAddress& mac) {
+      const auto found = names.find(mac);
+      return found == names.end() ? std::string() : found->second;
+    };
+    return json_response(200, api::leases_json(*leases, node_of, now()));
+  }
+
   /// One machine with `node=`, or else every node of the inventory that has a problem.
   Response doctor(const Request& request) const {
     const ServiceFacts service = service_facts();
@@ -101,10 +109,7 @@ class NetbootRoutes {
   }
 
   Response accept(const Request& request) {
-    if (const auto allowed = api::check_change(request, context_.config); !allowed) {
-      const bool is_format = allowed.error().kind == api::Refusal::kNotJson;
-      return api_error(is_format ? 415 : 403, is_format ? "unsupported" : "forbidden", allowed.error().message);
-    }
+    if (auto refused = context_.guard.refuse(request)) return std::move(*refused);
     const auto wanted = api::parse_accept_json(request.body);
     if (!wanted) return api_error(400, "bad_data", wanted.error().message);
     const MutexLock lock(accepting_);  // one change of the file at a time
@@ -126,11 +131,11 @@ class NetbootRoutes {
     context_.log.info("host accepted", {{"node", host.name},
                                         {"mac", host.mac.to_string()},
                                         {"address", host.address.to_string()},
-                                        {"by", request.remote_address}});
+                                        {"by", context_.guard.who(request, {})}});
     const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch());
     context_.store.append(
         {at.count(), "accepted", host.name,
-         concat(host.mac.to_string(), " with ", host.address.to_string(), ", by ", request.remote_address)});
+         concat(host.mac.to_string(), " with ", host.address.to_string(), ", by ", context_.guard.who(request, {}))});
     if (auto loaded = context_.reload_inventory(); !loaded) {
       return api_error(500, "internal", concat("the host stands in the inventory file, but: ", loaded.error().message));
     }
@@ -228,6 +233,7 @@ void add_netboot_routes(http::Router& router, const NetbootApiContext& context) 
   router.add("GET", "/api/v1/nodes/{name}/boots", [routes](const Request& request) { return routes->boots(request); });
   router.add("GET", "/api/v1/hosts/pending", [routes](const Request& request) { return routes->pending(request); });
   router.add("POST", "/api/v1/hosts", [routes](const Request& request) { return routes->accept(request); });
+  router.add("GET", "/api/v1/leases", [routes](const Request& request) { return routes->leases(request); });
   router.add("GET", "/api/v1/doctor", [routes](const Request& request) { return routes->doctor(request); });
 }
 

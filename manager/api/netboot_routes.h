@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/net_types.h"
 #include "common/result.h"
+#include "manager/api/change_guard.h"
 #include "manager/boots/recorder.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
@@ -29,6 +30,7 @@ struct NetbootApiContext {
   /// A machine was taken in; called before it can boot. May be none.
   std::function<void(const MacAddress&)> accepted;
   Logger& log;
+  api::ChangeGuard guard;
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.

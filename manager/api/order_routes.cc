@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "manager/api/change_guard.h"
 #include "manager/api/json.h"
+#include "manager/api/listing_json.h"
 #include "manager/api/order_json.h"
 #include "manager/fleet/selection.h"
 
@@ -32,7 +33,7 @@ std::int64_t now_ms() {
 class OrderRoutes {
  public:
   explicit OrderRoutes(OrderApiContext context)
-      : context_(std::move(context)), guard_{context_.config, context_.token, context_.token_file} {}
+      : context_(std::move(context)), guard_{context_.config, context_.token, context_.token_file, context_.sessions} {}
 
   Response order(const Request& request) const {
     if (auto refused = guard_.refuse(request)) return std::move(*refused);
@@ -50,7 +51,7 @@ class OrderRoutes {
     rollout.max_parallel = wanted->max_parallel;
     rollout.stop_after_failures = wanted->stop_after_failures;
     rollout.forced = wanted->force;
-    rollout.who = who(request, wanted->by);
+    rollout.who = guard_.who(request, wanted->by);
     rollout.why = wanted->why;
     if (wanted->action == OrderAction::kReinstall) {
       if (!context_.config.netboot.enabled || !context_.config.install.enabled) {
@@ -86,9 +87,13 @@ class OrderRoutes {
     if (auto refused = guard_.refuse(request)) return std::move(*refused);
     const auto id = parse_u64(request.path_parameter("id"));
     if (!id || !context_.desk.view(*id)) return no_action(request);
-    const auto view = context_.desk.withdraw(*id, who(request, {}));
+    const auto view = context_.desk.withdraw(*id, guard_.who(request, {}));
     if (!view) return api_error(409, "conflict", view.error().message);
     return json_response(200, api::action_json(*view, now_ms()));
+  }
+
+  Response images(const Request&) const {
+    return json_response(200, api::images_json(context_.images.list(), context_.images.default_image()));
   }
 
   Response installs(const Request& request) const {
@@ -123,10 +128,6 @@ class OrderRoutes {
 
   static Response no_action(const Request& request) {
     return api_error(404, "not_found", concat("there is no action ", quote(request.path_parameter("id"))));
-  }
-
-  static std::string who(const Request& request, const std::string& by) {
-    return by.empty() ? concat("somebody at ", request.remote_address) : concat(by, " at ", request.remote_address);
   }
 
   std::string label_of(const Host& host, std::string_view label) const {
@@ -165,6 +166,7 @@ void add_order_routes(http::Router& router, const OrderApiContext& context) {
   router.add("GET", "/api/v1/actions", [routes](const Request& request) { return routes->actions(request); });
   router.add("GET", "/api/v1/actions/{id}", [routes](const Request& request) { return routes->action(request); });
   router.add("DELETE", "/api/v1/actions/{id}", [routes](const Request& request) { return routes->withdraw(request); });
+  router.add("GET", "/api/v1/images", [routes](const Request& request) { return routes->images(request); });
   router.add("GET", "/api/v1/nodes/{name}/installs",
              [routes](const Request& request) { return routes->installs(request); });
 }

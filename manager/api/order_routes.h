@@ -5,6 +5,7 @@
 
 #include "common/http_types.h"
 #include "common/log.h"
+#include "manager/api/sessions.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
 #include "manager/orders/order_desk.h"
@@ -24,6 +25,7 @@ struct OrderApiContext {
   std::string token;       ///< that orders need
   std::string token_file;  ///< where it stands, for whoever has none
   Logger& log;
+  api::Sessions* sessions = nullptr;  ///< who is logged in; may be none
 };
 
 /// Thread-safety: the handlers run on the server's threads, several at once.

@@ -58,6 +58,9 @@ Response file(const Request& request) {
 void add_page_routes(http::Router& router) {
   router.add("GET", "/", page);
   router.add("GET", "/assets/{bundle}/{file}", file);
+  router.add("GET", "/api/v1/openapi.json", [](const Request& request) {
+    return asset_response(request, *web::find_asset("openapi.json"), "no-cache");
+  });
   router.add("GET", "/favicon.ico", [](const Request& request) {
     return asset_response(request, *web::find_asset("favicon.svg"), "public, max-age=86400");
   });

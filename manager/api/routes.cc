@@ -71,10 +71,7 @@ class Routes {
       response.content_type.clear();
       response.headers.emplace_back("Cache-Control", "no-cache");
     } else {
-      const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(),
-                                   context_.inventory_problem ? context_.inventory_problem() : std::string(),
-                                   web::bundle()};
-      response = json_response(200, api::nodes_json(*fleet, facts, history_of(*points)));
+      response = json_response(200, api::nodes_json(*fleet, server_facts(context_), history_of(*points)));
     }
     response.headers.emplace_back("ETag", etag);
     return response;
@@ -85,7 +82,8 @@ class Routes {
     if (!points) return api_error(400, "bad_data", points.error().message);
     const auto node = context_.fleet.find(request.path_parameter("name"));
     if (node == nullptr) return api_error(404, "not_found", no_such_node(request));
-    return json_response(200, api::node_json(*node, history_of(*points), std::chrono::system_clock::now()));
+    return json_response(
+        200, api::node_json(*node, history_of(*points), std::chrono::system_clock::now(), context_.label_of));
   }
 
   Response history(const Request& request) const {
@@ -109,6 +107,8 @@ class Routes {
     return api::node_page(request, context_.fleet, context_.config, context_.scrape_now);
   }
 
+  Response config(const Request&) const { return json_response(200, api::config_json(context_.config_entries)); }
+
   Response ready(const Request&) const {
     return context_.is_ready() ? Response::text(200, "ready\n") : Response::text(503, "starting\n");
   }
@@ -128,10 +128,7 @@ class Routes {
     if (!chosen) return api_error(400, "bad_data", chosen.error().message);
     std::unordered_set<std::string_view> names;
     for (const Host& host : *chosen) names.insert(host.name);
-    const api::ServerFacts facts{context_.config, context_.started, std::chrono::system_clock::now(),
-                                 context_.inventory_problem ? context_.inventory_problem() : std::string(),
-                                 web::bundle()};
-    return json_response(200, api::nodes_json(fleet, facts, history_of(points),
+    return json_response(200, api::nodes_json(fleet, server_facts(context_), history_of(points),
                                               [&](const NodeState& node) { return names.contains(node.host.name); }));
   }
 
@@ -157,6 +154,15 @@ class Routes {
 
 }  // namespace
 
+api::ServerFacts server_facts(const ApiContext& context) {
+  return {context.config,
+          context.started,
+          std::chrono::system_clock::now(),
+          context.inventory_problem ? context.inventory_problem() : std::string(),
+          web::bundle(),
+          context.label_of};
+}
+
 void add_routes(http::Router& router, const ApiContext& context) {
   const auto routes = std::make_shared<const Routes>(context);
   const auto get = [&](std::string_view pattern, Response (Routes::*handler)(const Request&) const) {
@@ -168,6 +174,7 @@ void add_routes(http::Router& router, const ApiContext& context) {
   get("/api/v1/nodes/{name}/history", &Routes::history);
   get("/api/v1/targets", &Routes::targets);
   get("/api/v1/sd", &Routes::discovery);
+  get("/api/v1/config", &Routes::config);
   get("/nodes/{name}/metrics", &Routes::node_metrics);
   get("/readyz", &Routes::ready);
   router.add("GET", "/healthz", [](const Request&) { return Response::text(200, "ok\n"); });

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/http_types.h"
 #include "common/log.h"
 #include "common/prom_text.h"
+#include "manager/api/json.h"
+#include "manager/api/listing_json.h"
 #include "manager/api/node_page.h"
 #include "manager/config.h"
 #include "manager/fleet/fleet.h"
@@ -29,7 +33,11 @@ struct ApiContext {
   LabelOf label_of = {};  ///< of nodes, beside `phase` and `stuck`; safe to call from any thread; may be none
   api::ScrapeNow scrape_now = {};
   std::function<std::string()> inventory_problem = {};  ///< safe to call from any thread; may be none
+  std::vector<api::ConfigEntry> config_entries = {};    ///< the configuration in effect, for people
 };
+
+/// What answers say beside the fleet, as of now.
+api::ServerFacts server_facts(const ApiContext& context);
 
 /// Thread-safety: the handlers run on the server's threads, several at once.
 void add_routes(http::Router& router, const ApiContext& context);

@@ -23,26 +23,38 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+}  // namespace
+
+bool is_json(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type");
+  return equals_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json");
+}
+
+bool is_local(const http::Request& request) {
+  for (const char* const header : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"}) {
+    if (!request.header(header).empty()) return false;
+  }
+  return is_loopback(request.remote_address);
+}
+
 bool is_loopback(std::string_view address) {
   if (address.starts_with("::ffff:")) address.remove_prefix(7);
   const auto ipv4 = Ipv4Address::parse(address);
   return address == "::1" || (ipv4 && ipv4->value() >> 24U == 127);
 }
 
-bool is_json(std::string_view content_type) {
-  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), "application/json");
+tl::expected<void, RefusedChange> check_change(const http::Request& request, const Config& config) {
+  if (config.web.changes_from == Config::Web::ChangesFrom::kLoopback && !is_loopback(request.remote_address)) {
+    return tl::unexpected<RefusedChange>(
+        {Refusal::kFarAway, "changes are taken from this machine only; web.changes_from: everywhere lets others, too"});
+  }
+  return check_origin(request, config);
 }
 
-}  // namespace
-
-tl::expected<void, RefusedChange> check_change(const http::Request& request, const Config& config) {
+tl::expected<void, RefusedChange> check_origin(const http::Request& request, const Config& config) {
   const auto refuse = [](Refusal kind, std::string message) {
     return tl::unexpected<RefusedChange>({kind, std::move(message)});
   };
-  if (config.web.changes_from == Config::Web::ChangesFrom::kLoopback && !is_loopback(request.remote_address)) {
-    return refuse(Refusal::kFarAway,
-                  "changes are taken from this machine only; web.changes_from: everywhere lets others, too");
-  }
   const std::string host = to_lower(request.header("Host"));
   const std::string external = authority_of(config.web.external_url);
   const std::string_view name = host_of(host);
@@ -60,7 +72,7 @@ tl::expected<void, RefusedChange> check_change(const http::Request& request, con
   if (!site.empty() && site != "same-origin" && site != "none") {
     return refuse(Refusal::kCrossSite, "a page of another site may not change anything here");
   }
-  if (!is_json(request.header("Content-Type"))) {
+  if (!is_json(request)) {
     return refuse(Refusal::kNotJson, "the Content-Type must be application/json");
   }
   return {};

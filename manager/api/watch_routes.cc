@@ -69,7 +69,7 @@ class WatchRoutes {
     }
     record.created_ms = watch::to_ms(now);
     record.expires_ms = watch::to_ms(now + wanted->duration);
-    record.who = concat(wanted->by.empty() ? "somebody" : wanted->by, " at ", request.remote_address);
+    record.who = context_.guard.who(request, wanted->by);
     record.why = wanted->why;
     const auto added = context_.watcher.add_silence(std::move(record));
     if (!added) return api_error(409, "conflict", added.error().message);
@@ -86,12 +86,8 @@ class WatchRoutes {
     return silences(request);
   }
 
-  /// No token: it changes nothing but when the signal came last, and Alertmanager has it as a plain webhook.
   Response watchdog(const Request& request) const {
-    // What a page of another site can send without asking is no JSON.
-    if (!request.header("Content-Type").starts_with("application/json")) {
-      return api_error(415, "unsupported", "the Content-Type must be application/json");
-    }
+    if (auto refused = context_.guard.refuse_signal(request)) return std::move(*refused);
     const auto is_signal = watch::is_watchdog_signal(request.body);
     if (!is_signal) return api_error(400, "bad_data", is_signal.error().message);
     if (*is_signal) context_.watcher.hear_watchdog();

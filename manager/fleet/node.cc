@@ -7,7 +7,7 @@ namespace piman::manager {
 
 std::string_view to_string(ScrapeError error) {
   constexpr std::array<std::string_view, kScrapeErrorCount> kNames = {
-      "none", "timeout", "refused", "unreachable", "http_status", "too_large", "malformed", "other"};
+      "none", "timeout", "refused", "unreachable", "http_status", "too_large", "malformed", "tls", "other"};
   return kNames[static_cast<std::size_t>(error)];
 }
 

@@ -37,10 +37,11 @@ enum class ScrapeError : std::uint8_t {
   kHttpStatus,   ///< answered with something else than 200
   kTooLarge,     ///< more bytes or samples than a page may have
   kMalformed,    ///< not the exposition format, or not the events object
+  kTls,          ///< no TLS could be agreed on: a certificate is not trusted, or one is wanted
   kOther,
 };
 std::string_view to_string(ScrapeError error);
-inline constexpr std::size_t kScrapeErrorCount = 8;
+inline constexpr std::size_t kScrapeErrorCount = 9;
 
 /// What one scrape (both /metrics and /events) came to.
 struct ScrapeResult {

@@ -85,6 +85,7 @@ void OrderDesk::keep(BookEffects effects, std::function<void(Result<void>)> done
   {
     const MutexLock lock(mutex_);
     ++writes_;
+    ++changes_;
     metrics_.count_ended(effects.rows);
   }
   parts_.store.put_orders(std::move(effects.rows), [this, done = std::move(done)](Result<void> outcome) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -37,6 +38,9 @@ class ImageShelf {
   virtual Result<netboot::install::Image> find(std::string_view name) const = 0;
   /// While what it returns lives, nobody takes the image away. Null: it is gone already.
   virtual std::shared_ptr<void> hold(const netboot::install::Image& image) const = 0;
+  /// By name, then from the oldest version to the newest.
+  virtual std::vector<netboot::install::Image> list() const = 0;
+  virtual std::optional<netboot::install::Image> default_image() const = 0;
 };
 
 /// What is told of installs to others as it happens. Called on the netboot thread; must return at once.
@@ -86,6 +90,14 @@ class OrderDesk final : public netboot::install::Intents,
     std::vector<InstallRecord> installs;     ///< newest first
   };
   NodeView node(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_);
+  /// What is on record of a node's card; nothing: nothing is.
+  std::optional<CardRecord> card(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    const CardRecord* found = book_.card(mac);
+    return found == nullptr ? std::nullopt : std::optional<CardRecord>(*found);
+  }
+  /// Another number whenever an order or an install was put on record.
+  std::uint64_t changes() const { return changes_; }
   /// An operator took this machine in.
   void accept(const MacAddress& mac) PIMAN_EXCLUDES(mutex_);
   /// `site`: the label of what is said of single nodes.
@@ -127,6 +139,7 @@ class OrderDesk final : public netboot::install::Intents,
   std::unordered_map<MacAddress, InstallProgress, netboot::HashMac> sessions_ PIMAN_GUARDED_BY(mutex_);
   std::vector<OrderRecord> ready_to_switch_ PIMAN_GUARDED_BY(mutex_);  ///< on the disk as being switched
   bool is_woken_ PIMAN_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> changes_ = 0;
   std::size_t writes_ PIMAN_GUARDED_BY(mutex_) = 0;  ///< that the store has not told of
   Mutex power_mutex_;  ///< held while an order is handed over, so that use_power(nullptr) waits for that
   power::PowerControl* power_ PIMAN_GUARDED_BY(power_mutex_) = nullptr;

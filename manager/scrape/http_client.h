@@ -12,8 +12,9 @@
 #include "common/net_types.h"
 #include "common/result.h"
 #include "manager/fleet/node.h"
+#include "manager/scrape/http_access.h"
 
-/// Asks many agents at once over HTTP, and the only user of libcurl. GET, or POST of JSON, over plain HTTP, no
+/// Asks many agents at once over HTTP, and the only user of libcurl. GET, or POST of JSON, plain or over TLS, no
 /// redirects, no proxies, no names to resolve; connections are kept for the next time. Errors: what the network or the
 /// agent does wrong comes as a ScrapeError with words. Thread-safety: one thread, the one that calls poll(); only
 /// wake() may come from others.
@@ -46,12 +47,15 @@ struct HttpRequest {
   std::string json = {};                 ///< sent as the body of a POST; empty: GET
   std::string method = {};               ///< another one than those two
   std::string bearer = {};               ///< a token for the Authorization header; empty: none
+  const HttpAccess* access = nullptr;    ///< read by start(); none: plain HTTP, and nobody in particular asks
+  std::string server_name = {};          ///< what the certificate must be for; empty: the address
   BodySink* sink = nullptr;              ///< takes the body; must outlive the transfer. most_bytes does not count then
 };
 
 struct HttpAnswer {
   std::uint64_t id = 0;  ///< what start() returned
-  /// kNone: an answer came, with whatever status; kTimeout, kRefused, kUnreachable, kTooLarge, kMalformed, kOther.
+  /// kNone: an answer came, with whatever status; kTimeout, kRefused, kUnreachable, kTooLarge, kMalformed, kTls,
+  /// kOther.
   ScrapeError error = ScrapeError::kNone;
   std::string error_text;
   bool host_answered = false;  ///< any byte, a TCP handshake or a reset came from the host

@@ -40,10 +40,11 @@ std::string describe(const HttpFailure& failure) {
     case ScrapeError::kUnreachable:
     case ScrapeError::kHttpStatus:
     case ScrapeError::kMalformed:
+    case ScrapeError::kTls:
     case ScrapeError::kOther:
       break;
   }
-  if (failure.os_error != 0 && failure.error != ScrapeError::kMalformed) {
+  if (failure.os_error != 0 && failure.error != ScrapeError::kMalformed && failure.error != ScrapeError::kTls) {
     return std::generic_category().message(failure.os_error);
   }
   return failure.library_words;

@@ -164,7 +164,10 @@ void ScrapeLoop::begin(const Host& host, SteadyTime due) {
   ask(std::move(scrape), request);
 }
 
-void ScrapeLoop::ask(Scrape scrape, const HttpRequest& request) {
+void ScrapeLoop::ask(Scrape scrape, HttpRequest request) {
+  shared_.access.look(std::chrono::steady_clock::now(), shared_.log);
+  request.access = &shared_.access.access();
+  if (request.access->tls) request.server_name = server_name_of(shared_.access.settings().server_name, scrape.host);
   in_flight_.emplace(shared_.client.start(request), std::move(scrape));
 }
 

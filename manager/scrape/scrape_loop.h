@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "manager/fleet/fleet.h"
 #include "manager/scrape/host_probe.h"
+#include "manager/scrape/http_access.h"
 #include "manager/scrape/http_client.h"
 #include "manager/scrape/page_intake.h"
 #include "manager/scrape/scrape_demand.h"
@@ -31,6 +32,7 @@ class ScrapeLoop {
   struct Shared {
     Fleet& fleet;
     HttpClient& client;
+    AccessFiles& access;
     ScrapeDemand& demand;
     Logger& log;
     std::atomic<bool>& first_round_done;
@@ -66,7 +68,7 @@ class ScrapeLoop {
   void take_demand();
   void begin_due();
   void begin(const Host& host, SteadyTime due);
-  void ask(Scrape scrape, const HttpRequest& request);
+  void ask(Scrape scrape, HttpRequest request);
   bool slow_allowed() const;
   bool is_under_way(const std::string& name) const;
   std::chrono::milliseconds until_next() const;

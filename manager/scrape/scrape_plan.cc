@@ -38,6 +38,7 @@ ScrapeEnd scrape_end(ScrapeError error) {
     case ScrapeError::kRefused:
     case ScrapeError::kHttpStatus:
     case ScrapeError::kMalformed:
+    case ScrapeError::kTls:
     case ScrapeError::kOther:
       break;
   }

@@ -20,14 +20,17 @@ Result<std::unique_ptr<Scraper>> Scraper::start(const ScraperSettings& settings,
   const std::size_t shards = std::clamp(fleet.snapshot()->nodes.size() / kHostsPerShard, kLeastShards, kMostShards);
   auto client = HttpClient::make(shards);
   if (!client) return tl::unexpected<Error>(std::move(client.error()));
-  std::unique_ptr<Scraper> scraper(new Scraper(std::move(*client)));
+  auto access = AccessFiles::open(settings.access);
+  if (!access) return tl::unexpected<Error>(std::move(access.error()));
+  std::unique_ptr<Scraper> scraper(new Scraper(std::move(*client), std::move(*access)));
   HttpClient* const http = scraper->client_.get();
+  AccessFiles* const files = scraper->access_.get();
   std::atomic<bool>* const done = scraper->first_round_done_.get();
   ScrapeDemand* const demand = scraper->demand_.get();
   scraper->thread_ = std::jthread(
-      [settings, &fleet, http, observer = std::move(observer), &log, done, demand](const std::stop_token& stop) {
+      [settings, &fleet, http, files, observer = std::move(observer), &log, done, demand](const std::stop_token& stop) {
         const std::stop_callback wake(stop, [http] { http->wake(); });
-        ScrapeLoop(settings, {fleet, *http, *demand, log, *done}, observer).run(stop);
+        ScrapeLoop(settings, {fleet, *http, *files, *demand, log, *done}, observer).run(stop);
       });
   return scraper;
 }
@@ -36,8 +39,10 @@ bool Scraper::scrape_now(const std::string& name, std::chrono::milliseconds most
   return demand_->wait_for(name, most, [this] { client_->wake(); });
 }
 
-Scraper::Scraper(std::unique_ptr<HttpClient> client)
-    : client_(std::move(client)), demand_(std::make_unique<ScrapeDemand>()) {}
+Scraper::Scraper(std::unique_ptr<HttpClient> client, AccessFiles access)
+    : client_(std::move(client)),
+      access_(std::make_unique<AccessFiles>(std::move(access))),
+      demand_(std::make_unique<ScrapeDemand>()) {}
 
 Scraper::~Scraper() = default;
 

@@ -30,6 +30,7 @@ struct ScraperSettings {
   std::size_t max_in_flight = 64;
   std::size_t max_page_bytes = 16UL * 1024UL * 1024;
   std::size_t max_samples = 100'000;
+  AccessSettings access{};
 };
 
 /// Runs one thread from start() until destruction, which takes a few milliseconds.
@@ -39,7 +40,7 @@ class Scraper {
   /// Called with every result on the scraper's thread, before the fleet has it. Must not block.
   using Observer = std::function<void(const ScrapeResult&)>;
 
-  /// `fleet` and `log` must outlive the scraper. Errors: out of file descriptors.
+  /// `fleet` and `log` must outlive the scraper. Errors: out of file descriptors; what agents want can't be read.
   static Result<std::unique_ptr<Scraper>> start(const ScraperSettings& settings, Fleet& fleet, Observer observer,
                                                 Logger& log);
   ~Scraper();
@@ -55,9 +56,10 @@ class Scraper {
   bool scrape_now(const std::string& name, std::chrono::milliseconds most);
 
  private:
-  Scraper(std::unique_ptr<HttpClient> client);
+  Scraper(std::unique_ptr<HttpClient> client, AccessFiles access);
 
   std::unique_ptr<HttpClient> client_;
+  std::unique_ptr<AccessFiles> access_;
   std::unique_ptr<ScrapeDemand> demand_;
   std::unique_ptr<std::atomic<bool>> first_round_done_ = std::make_unique<std::atomic<bool>>(false);
   std::jthread thread_;

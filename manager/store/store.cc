@@ -32,16 +32,21 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-/// The folder of the store, locked for this process. The lock has a file of its own: closing another descriptor of the
-/// database would take SQLite's locks away.
-Result<UniqueFd> lock_folder(const std::string& folder) {
+Result<UniqueFd> open_lock(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) return fail_errno("making the store's folder", folder);
   const std::string path = folder + "/piman.lock";
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!fd.valid()) return fail_errno("opening the store's lock", path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  return fd;
+}
+
+/// The folder of the store, locked for this process. The lock has a file of its own: closing another descriptor of the
+/// database would take SQLite's locks away.
+Result<UniqueFd> lock_folder(const std::string& folder) {
+  auto fd = open_lock(folder);
+  if (fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return fail(concat("the store ", folder, " is in use by another piman"));
-    return fail_errno("locking", path);
+    return fail_errno("locking", folder + "/piman.lock");
   }
   return fd;
 }
@@ -59,6 +64,11 @@ Result<Database> open_or_make(const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> check_store_folder(const std::string& folder) {
+  const auto lock = open_lock(folder);
+  return lock ? Result<void>() : tl::unexpected<Error>(lock.error());
+}
 
 class Store::Archive final : public JournalArchive {
  public:

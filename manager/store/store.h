@@ -33,6 +33,10 @@ struct StoreSettings {
   std::size_t most_installs = 20'000;
 };
 
+/// Whether a store can be made or used in this folder: it is made, and its lock opened for writing. Errors: what stands
+/// in the way.
+Result<void> check_store_folder(const std::string& folder);
+
 /// Since the start.
 struct StoreStats {
   std::uint64_t commits = 0;        ///< transactions with leases in them

@@ -77,7 +77,7 @@ void AlertBook::observe(const std::string& node, NodeFacts facts, std::optional<
                         WatchChanges& out) {
   NodeWatch& watch = nodes_[node];
   const Rules& rules = rules_of(node);
-  facts.boots = count_boots(node, watch, booted, now, out);
+  facts.boots = count_boots(node, watch, facts, booted, now, out);
   for (std::size_t i = 0; i < kNodeConditionCount; ++i) {
     const Condition condition = condition_at(i);
     look(node, watch, condition, piman::watch::observe(condition, facts, rules[i]), rules[i], now, out);
@@ -148,8 +148,13 @@ void AlertBook::notice(NoticeRecord::Kind kind, const AlertRecord& alert, Moment
   out.notices.push_back(std::move(record));
 }
 
-double AlertBook::count_boots(const std::string& node, NodeWatch& watch, std::optional<WallTime> booted, Moment now,
-                              WatchChanges& out) {
+double AlertBook::count_boots(const std::string& node, NodeWatch& watch, const NodeFacts& facts,
+                              std::optional<WallTime> booted, Moment now, WatchChanges& out) {
+  // A boot that comes to nothing shows when the next one begins. So each start but the last is counted here, and the
+  // last one when the node is up.
+  const bool has_failed = facts.failed_boots > watch.failed_boots;
+  watch.failed_boots = facts.failed_boots;
+  if (has_failed && !booted) booted = now.wall;
   const std::int64_t oldest = to_ms(now.wall - kBootWindow);
   const bool is_new =
       booted && (watch.boots.empty() || is_new_boot(from_ms(watch.boots.back()), *booted)) && *booted <= now.wall;
@@ -232,7 +237,7 @@ std::uint64_t AlertBook::add_test(Moment now, WatchChanges& out) {
 }
 
 AlertBook::Silence AlertBook::silence_of(const SilenceRecord& record) {
-  Silence silence{record, {}, false, {}};
+  Silence silence{record, {}, false, record.conditions.empty(), {}};
   std::string_view rest = record.nodes;
   while (!rest.empty()) {
     const std::string_view name = next_until(rest, ' ');
@@ -269,7 +274,7 @@ std::vector<SilenceRecord> AlertBook::silences() const {
 bool AlertBook::is_silenced(std::string_view node, Condition condition, WallTime now) const {
   return std::any_of(silences_.begin(), silences_.end(), [&](const Silence& silence) {
     return (silence.all_nodes || silence.nodes.contains(node)) &&
-           (silence.conditions.empty() || silence.conditions.contains(condition)) &&
+           (silence.all_conditions || silence.conditions.contains(condition)) &&
            from_ms(silence.record.expires_ms) > now;
   });
 }

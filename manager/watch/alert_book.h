@@ -89,18 +89,19 @@ class AlertBook {
   struct NodeWatch {
     std::vector<Alert> alerts;  ///< those that are not ok: few
     std::vector<std::int64_t> boots;
+    std::uint32_t failed_boots = 0;  ///< that were counted among them
   };
   struct Silence {
     manager::SilenceRecord record;
     std::set<std::string, std::less<>> nodes;
-    bool all_nodes = false;
+    bool all_nodes = false, all_conditions = false;
     std::set<Condition> conditions;
   };
 
   void look(const std::string& node, NodeWatch& watch, Condition condition, const Observation& seen, const Rule& rule,
             Moment now, manager::WatchChanges& out);
-  double count_boots(const std::string& node, NodeWatch& watch, std::optional<WallTime> booted, Moment now,
-                     manager::WatchChanges& out);
+  double count_boots(const std::string& node, NodeWatch& watch, const NodeFacts& facts, std::optional<WallTime> booted,
+                     Moment now, manager::WatchChanges& out);
   const Rules& rules_of(const std::string& node);
   void resolve(const std::string& node, Alert& alert, WallTime ended, Moment now, manager::WatchChanges& out);
   void notice(manager::NoticeRecord::Kind kind, const manager::AlertRecord& alert, Moment now,

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/text.h"
+
 namespace piman::watch {
 namespace {
 
@@ -13,9 +15,10 @@ using Reach = NodeFacts::Reach;
 
 constexpr double kLongestUptime = 100.0 * 365 * 86'400;
 
-/// A node that boots, is installed or is switched off is silent on purpose.
-Reach reach_of(Phase phase) {
-  switch (phase) {
+/// A node that boots, is installed or is switched off is silent on purpose; but not for ever.
+Reach reach_of(const NodeState& node) {
+  if (node.stuck) return Reach::kDown;
+  switch (node.phase) {
     case Phase::kUp:
       return Reach::kUp;
     case Phase::kAgentDown:
@@ -36,6 +39,17 @@ Reach reach_of(Phase phase) {
       break;
   }
   return Reach::kUnknown;
+}
+
+/// Why it is not up: where a boot or an install stands says more than that nothing answers.
+std::string trouble_of(const NodeState& node) {
+  if (node.stuck) {
+    return concat("stuck in the phase ", to_string(node.phase), node.phase_detail.empty() ? "" : ": ",
+                  node.phase_detail);
+  }
+  const bool came_to_nothing = node.phase == Phase::kFailed || node.phase == Phase::kQuarantined;
+  if (!came_to_nothing) return node.last.error_text;
+  return concat(to_string(node.phase), node.phase_detail.empty() ? "" : ": ", node.phase_detail);
 }
 
 void take_health(const manager::HealthFacts& health, NodeFacts& facts) {
@@ -61,8 +75,9 @@ void take_health(const manager::HealthFacts& health, NodeFacts& facts) {
 
 NodeFacts facts_of(const NodeState& node) {
   NodeFacts facts;
-  facts.reach = reach_of(node.phase);
-  facts.trouble = node.last.error_text;
+  facts.reach = reach_of(node);
+  facts.trouble = trouble_of(node);
+  facts.failed_boots = node.failed_boots;
   if (facts.reach != Reach::kUp) return facts;
   if (node.event) {
     facts.cpu_percent = node.event->cpu_percent;

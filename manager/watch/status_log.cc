@@ -75,7 +75,9 @@ Result<void> StatusLog::flush() {
   const std::string lines = std::exchange(gathered_, {});
   if (bytes_ + lines.size() > most_bytes_ && bytes_ > 0) {
     for (int i = kKept; i > 1; --i) std::rename(concat(path_, '.', i - 1).c_str(), concat(path_, '.', i).c_str());
-    if (std::rename(path_.c_str(), concat(path_, ".1").c_str()) != 0) return fail_errno("rotating", path_);
+    // One that somebody took away needs no other name, only a successor.
+    const bool is_away = std::rename(path_.c_str(), concat(path_, ".1").c_str()) == 0 || errno == ENOENT;
+    if (!is_away) return fail_errno("rotating", path_);
     if (auto opened = reopen(); !opened) return opened;
   }
   std::size_t written = 0;

@@ -30,11 +30,11 @@ std::optional<double> magnitude(const std::optional<double>& value) {
 
 Observation observe(Condition condition, const NodeFacts& facts, const Rule& rule) {
   if (!rule.enabled) return {Reading::kGood, 0, {}};
+  // A node that starts again and again is seldom up when it is looked at.
+  if (condition == Condition::kBootLoop) return of_number(facts.boots, rule);
   if (facts.reach == Reach::kUnknown) return {};
   if (condition == Condition::kNodeDown) return of_flag(facts.reach == Reach::kDown, facts.trouble);
   if (condition == Condition::kAgentDown) return of_flag(facts.reach == Reach::kAgentDown, facts.trouble);
-  // A node that starts again and again is seldom up when it is looked at.
-  if (condition == Condition::kBootLoop) return of_number(facts.boots, rule);
   if (facts.reach != Reach::kUp) return {};
   switch (condition) {
     case Condition::kRootReadOnly:

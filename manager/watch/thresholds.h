@@ -31,6 +31,7 @@ struct NodeFacts {
   std::optional<double> fullest_percent;  ///< of the fullest file system
   std::string fullest_mountpoint;
   std::optional<double> clock_offset_seconds;  ///< its clock minus ours
+  std::uint32_t failed_boots = 0;              ///< in a row, as far as they could be followed
   std::optional<double> boots;                 ///< starts that were seen in the last half hour
 };
 

@@ -35,6 +35,11 @@ struct Families {
   Family seconds{"piman_threshold_seconds", Type::kGauge, "The same, in seconds."};
 };
 
+const Families& families() {
+  static const Families all;
+  return all;
+}
+
 std::set<std::string> nodes_with_overrides(const WatchConfig& config) {
   std::set<std::string> nodes;
   for (const Override& each : config.overrides) nodes.insert(each.nodes.begin(), each.nodes.end());
@@ -60,46 +65,49 @@ void write_thresholds(Writer& out, const Family& family, Unit unit, std::string_
 
 }  // namespace
 
+void write_threshold_metrics(Writer& out, std::string_view site, const WatchConfig& config) {
+  write_thresholds(out, families().ratio, Unit::kPercent, site, config);
+  write_thresholds(out, families().celsius, Unit::kCelsius, site, config);
+  write_thresholds(out, families().processes, Unit::kProcesses, site, config);
+  write_thresholds(out, families().boots, Unit::kBoots, site, config);
+  write_thresholds(out, families().seconds, Unit::kSeconds, site, config);
+}
+
 void write_watch_metrics(Writer& out, std::string_view site, const WatchConfig& config, const WatchPresent& present) {
-  static const Families families;
-  out.family(families.alerts);
+  out.family(families().alerts);
   for (const AlertState state : kShown) {
     for (std::size_t i = 0; i < kConditionCount; ++i) {
       out.sample({{"site", site}, {"state", to_string(state)}, {"condition", to_string(condition_at(i))}},
                  std::uint64_t{present.alerts[static_cast<std::size_t>(state)][i]});
     }
   }
-  out.single(families.silenced, std::uint64_t{present.silenced_alerts});
-  out.single(families.silences, std::uint64_t{present.silences});
+  out.single(families().silenced, std::uint64_t{present.silenced_alerts});
+  out.single(families().silences, std::uint64_t{present.silences});
   const auto each = [&](const auto& write) {
     for (std::size_t i = 0; i < kNotifierCount; ++i) {
       if (present.notifiers[i].is_on) write(to_string(static_cast<Notifier>(i)), present.notifiers[i]);
     }
   };
-  out.family(families.notifications);
+  out.family(families().notifications);
   each([&](std::string_view name, const NotifierState& state) {
     for (const Delivery result : kAttempts) {
       out.sample({{"notifier", name}, {"result", to_string(result)}}, state.counts[static_cast<std::size_t>(result)]);
     }
   });
-  out.family(families.dropped);
+  out.family(families().dropped);
   each([&](std::string_view name, const NotifierState& state) {
     out.sample({{"notifier", name}}, state.counts[static_cast<std::size_t>(Delivery::kDropped)]);
   });
-  out.family(families.queue);
+  out.family(families().queue);
   each([&](std::string_view name, const NotifierState& state) {
     out.sample({{"notifier", name}}, std::uint64_t{state.queued});
   });
-  out.family(families.failing);
+  out.family(families().failing);
   each([&](std::string_view name, const NotifierState& state) {
     out.sample({{"notifier", name}}, std::uint64_t{state.failing_since ? 1U : 0U});
   });
-  if (present.watchdog_at) out.single(families.watchdog, unix_seconds(*present.watchdog_at));
-  write_thresholds(out, families.ratio, Unit::kPercent, site, config);
-  write_thresholds(out, families.celsius, Unit::kCelsius, site, config);
-  write_thresholds(out, families.processes, Unit::kProcesses, site, config);
-  write_thresholds(out, families.boots, Unit::kBoots, site, config);
-  write_thresholds(out, families.seconds, Unit::kSeconds, site, config);
+  if (present.watchdog_at) out.single(families().watchdog, unix_seconds(*present.watchdog_at));
+  write_threshold_metrics(out, site, config);
 }
 
 }  // namespace piman::watch

@@ -24,5 +24,7 @@ struct WatchPresent {
 
 void write_watch_metrics(prom_text::Writer& out, std::string_view site, const WatchConfig& config,
                          const WatchPresent& present);
+/// The thresholds alone: rules in Prometheus use them also where the manager itself does not watch.
+void write_threshold_metrics(prom_text::Writer& out, std::string_view site, const WatchConfig& config);
 
 }  // namespace piman::watch

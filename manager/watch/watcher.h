@@ -31,7 +31,7 @@ struct WatcherParts {
   std::string site;
   std::string link;  ///< of the manager's page
   const manager::Fleet& fleet;
-  manager::Store& store;
+  manager::Store* store;  ///< null: what is known of alerts is kept in memory only
   Logger& log;
 };
 

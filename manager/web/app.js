@@ -1,91 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fleet page: joins the client, which asks, with what shows: summary, table, and the words around them.
+// The page: joins the client, which listens to the manager, with the views, of which one is shown.
 
-import { BootsDialog } from "./boots.js";
+import { AboutView } from "./about_view.js";
+import { Actions } from "./actions.js";
+import { AlertsView } from "./alerts_view.js";
+import { Api } from "./api.js";
 import { FleetClient } from "./client.js";
 import { element, setAttribute, setText } from "./dom.js";
-import { FleetTable } from "./fleet_table.js";
+import { EventsView } from "./events_view.js";
+import { FleetStore } from "./fleet_store.js";
+import { FleetView } from "./fleet_view.js";
 import { duration, phaseWord, safeUrl } from "./format.js";
-import { kColumns, kDefaultSelection, queryOfSelection, select, selectionFromQuery } from "./selection.js";
-import { Summary } from "./summary.js";
-import { WaitingHosts } from "./waiting.js";
+import { Login } from "./login.js";
+import { NetbootView } from "./netboot_view.js";
+import { NodeView } from "./node_view.js";
+import { hashOf, kViews, routeOf } from "./router.js";
+import { TargetsView } from "./targets_view.js";
 
 const byId = (id) => document.getElementById(id);
 const kTickMs = 1000;
-const kShortestChartSeconds = 300;
 
-let selection = selectionFromQuery(location.search);
-let fleet = null;
-let clockOffsetSeconds = 0; // the server's clock less ours: ages are right where this machine's clock is not
 let lost = null;
+let mode = "loading";
 let lastAnswer = 0;
+let shown = null; // the view on the screen
+let isUpdating = false;
 
-const boots = new BootsDialog(byId("boots"));
-const table = new FleetTable(byId("columns"), byId("rows"), sortBy, (name) => boots.show(name));
-const summary = new Summary(
-  { up: byId("count-up"), rest: byId("count-rest"), strip: byId("strip"), chips: byId("chips") },
-  togglePhase,
-);
-const client = new FleetClient({ fleet: takeFleet, alive: takeAnswer, lost: takeLoss });
-const waiting = new WaitingHosts(byId("waiting"), () => client.ask());
-
-const serverNow = () => Date.now() / 1000 + clockOffsetSeconds;
-
-// --- what the person chooses ---
-
-function choose(change) {
-  selection = { ...selection, ...change };
-  history.replaceState(null, "", location.pathname + queryOfSelection(selection));
-  showNodes();
-}
-
-function sortBy(id) {
-  choose({ sort: id, reverse: selection.sort === id && !selection.reverse });
-}
-
-function togglePhase(phase) {
-  const phases = selection.phases.includes(phase)
-    ? selection.phases.filter((each) => each !== phase)
-    : [...selection.phases, phase];
-  choose({ phases });
-}
-
-function clearFilter() {
-  byId("filter").value = "";
-  choose({ text: kDefaultSelection.text, phases: kDefaultSelection.phases });
-  byId("filter").focus();
-}
+const store = new FleetStore();
+const api = new Api({ onSession: takeSession, onRefused: () => login.ask("This needs a login.") });
+const actions = new Actions(store, api, (view, words) => {
+  setText(byId("announce"), words);
+  location.hash = hashOf(view);
+  views[view].show(null);
+});
+const login = new Login(api, () => {
+  client.ask();
+  showRoute();
+});
+const client = new FleetClient({ all: takeAll, change: takeChange, alive: takeAnswer, lost: takeLoss });
+const views = {
+  fleet: new FleetView(store, api, actions),
+  node: new NodeView(store, api, actions),
+  netboot: new NetbootView(store, api),
+  alerts: new AlertsView(store, api, actions),
+  events: new EventsView(store, api),
+  targets: new TargetsView(store, api),
+  about: new AboutView(store, api),
+};
 
 // --- what the server says ---
 
-function takeFleet(data, hasHistory) {
+function takeAll(data) {
   if (reloadForNewPage(data.page)) return;
-  const known = new Set(fleet?.nodes.map((node) => node.name));
-  // New nodes come without their past; ask for it once.
-  if (!hasHistory && data.nodes.some((node) => !known.has(node.name))) client.wantHistory();
-  announceChanges(fleet, data);
-  fleet = data;
-  clockOffsetSeconds = data.now - Date.now() / 1000;
-  table.update(data.nodes, chartSeconds(data), data.netboot === true);
-  if (data.netboot === true) waiting.start();
-  showAbout();
-  showNodes();
+  // Another run of the server counts anew.
+  const before = store.facts?.started === data.started ? store.topics : {};
+  const isFirst = store.facts === null;
+  announce(store.takeAll(data));
+  showFrame();
+  if (isFirst) showRoute();
+  update(before);
 }
 
-/** How far back the charts look: a young manager has little to show, and would show it in a corner. */
-function chartSeconds({ history_seconds: longest, now, started }) {
-  return Math.min(longest, Math.max(kShortestChartSeconds, now - started));
+function takeChange(data) {
+  const before = store.topics;
+  announce(store.takeChange(data));
+  update(before);
 }
 
-function takeAnswer() {
+/** Shows it with the next picture: a task of its own, so that reading and showing do not add up. */
+function update(topicsBefore) {
+  const changed = new Set(Object.keys(store.topics).filter((topic) => store.topics[topic] !== topicsBefore[topic]));
+  if (changed.size > 0) shown?.topic?.(changed);
+  if (isUpdating) return;
+  isUpdating = true;
+  requestAnimationFrame(() => {
+    isUpdating = false;
+    showBadges();
+    shown?.update?.();
+  });
+}
+
+function takeAnswer(by) {
   lastAnswer = Date.now();
+  if (lost === null && mode === by) return;
   lost = null;
+  mode = by;
   showConnection();
 }
 
 function takeLoss(loss) {
   lost = loss;
   showConnection();
+}
+
+function takeSession(session) {
+  login.showSession(session);
+  setAttribute(document.body, "data-role", session.role);
+  if (!session.may_read) {
+    client.stop();
+    login.ask("This page needs a login.");
+  }
 }
 
 /** After an upgrade the server's page has other files than this one. Once only: a proxy may keep an old page. */
@@ -98,59 +112,70 @@ function reloadForNewPage(page) {
 }
 
 /** Tells screen readers of changes of state, and of nothing else: the numbers change all the time. */
-function announceChanges(before, after) {
-  if (!before) return;
-  const phases = new Map(before.nodes.map((node) => [node.name, node.phase]));
-  const changed = after.nodes.filter((node) => phases.has(node.name) && phases.get(node.name) !== node.phase);
-  if (changed.length > 0) {
-    setText(byId("announce"), changed.slice(0, 5).map((node) => `${node.name} is ${phaseWord(node.phase).toLowerCase()}`).join(", "));
-  }
+function announce(names) {
+  if (names.length === 0) return;
+  const words = names.slice(0, 5).map((name) => `${name} is ${phaseWord(store.nodes.get(name).phase).toLowerCase()}`);
+  setText(byId("announce"), words.join(", "));
 }
 
 // --- what is shown ---
 
-function showNodes() {
-  if (!fleet) return;
-  const total = fleet.nodes.length;
-  byId("empty").hidden = total > 0;
-  byId("summary").hidden = byId("fleet").hidden = total === 0;
-  summary.show(fleet.counts, total, selection);
-  const shown = select(fleet.nodes, selection);
-  table.showSort(selection);
-  table.show(shown, serverNow());
-  byId("nothing").hidden = shown.length > 0 || total === 0;
-  setText(byId("nothing-text"), `None of the ${total} nodes matches.`);
-  byId("sort").value = (selection.reverse ? "-" : "") + selection.sort;
-  document.title = total > 0 ? `${fleet.counts.up}/${total} up · ${fleet.site} · piman` : `${fleet.site} · piman`;
+function showRoute() {
+  const { view, name } = routeOf(location.hash);
+  for (const [id, each] of Object.entries(views)) {
+    each.element.hidden = id !== view;
+    if (id !== view && each === shown) each.hide?.();
+  }
+  for (const link of byId("views").querySelectorAll("a")) {
+    const isHere = link.dataset.view === view || (link.dataset.view === "fleet" && view === "node");
+    setAttribute(link, "aria-current", isHere ? "page" : null);
+  }
+  const isOther = shown !== views[view];
+  shown = views[view];
+  const title = kViews.find((each) => each.id === view)?.title;
+  if (store.facts && title && view !== "fleet") document.title = `${title} · ${store.facts.site} · piman`;
+  if (store.facts && api.session.may_read) shown.show(name);
+  if (isOther || view === "node") window.scrollTo(0, 0);
 }
 
-function showAbout() {
-  setText(byId("site"), fleet.site);
-  setText(byId("hosts-file"), fleet.hosts_file);
-  const links = [
-    ["Prometheus", fleet.links.prometheus],
-    ["Alertmanager", fleet.links.alertmanager],
-    ["Grafana", fleet.links.grafana],
-  ].filter(([, url]) => safeUrl(url));
+function showBadges() {
+  const counts = { netboot: store.badges.pending ?? 0, alerts: store.badges.alerts ?? 0 };
+  for (const [view, count] of Object.entries(counts)) {
+    const badge = byId("views").querySelector(`[data-view="${view}"] .count`);
+    badge.hidden = count === 0;
+    setText(badge, String(count));
+    setAttribute(badge, "aria-label", view === "alerts" ? `${count} fire` : `${count} ask to boot`);
+  }
+}
+
+function showFrame() {
+  setText(byId("site"), store.facts.site);
+  const { prometheus, alertmanager, grafana } = store.facts.links;
+  const links = [["Prometheus", prometheus], ["Alertmanager", alertmanager], ["Grafana", grafana]].filter(([, url]) => safeUrl(url));
+  const key = JSON.stringify(links);
+  if (byId("links").dataset.said === key) return;
+  byId("links").dataset.said = key;
   byId("links").replaceChildren(...links.map(([name, url]) => element("a", { href: safeUrl(url) }, name)));
 }
 
 function showConnection() {
   // One missed answer is no news: a server that restarts is back in a moment.
-  const isLost = lost !== null && (lost.attempts > 1 || fleet === null);
+  const isLost = lost !== null && (lost.attempts > 1 || store.facts === null);
   if (isLost !== !byId("banner").hidden) {
     // Once, not with each second of the countdown that the banner shows.
     setText(byId("announce"), isLost ? "Connection to piman lost" : "Connected to piman again");
   }
   const live = byId("live");
-  const state = lost !== null ? (isLost ? "lost" : "late") : fleet ? "live" : "loading";
+  const state = lost !== null ? (isLost ? "lost" : "late") : store.facts ? "live" : "loading";
   setAttribute(live, "data-state", state);
-  setText(byId("live-text"), { live: "Live", late: "Reconnecting", lost: "Offline", loading: "Connecting" }[state]);
+  setAttribute(live, "title", state === "live" && mode === "poll" ? "Asks every few seconds: no live stream can be had" : null);
+  const words = { live: mode === "poll" ? "Polling" : "Live", late: "Reconnecting", lost: "Offline", loading: "Connecting" };
+  setText(byId("live-text"), words[state]);
   byId("banner").hidden = !isLost;
-  setAttribute(document.body, "data-stale", isLost && fleet ? "true" : null);
+  setAttribute(document.body, "data-stale", isLost && store.facts ? "true" : null);
   if (isLost) {
     const wait = Math.max(0, Math.ceil((lost.retryAt - Date.now()) / 1000));
-    const what = fleet
+    const what = store.facts
       ? `Connection to piman lost. This is the fleet as of ${new Date(lastAnswer).toLocaleTimeString()}.`
       : "piman does not answer.";
     setText(byId("banner-text"), `${what} ${wait > 0 ? `Trying again in ${wait} s.` : "Trying again …"}`);
@@ -160,45 +185,23 @@ function showConnection() {
 function tick() {
   if (document.hidden) return;
   if (lost) showConnection();
-  if (!fleet) return;
-  table.tick(serverNow());
-  setText(
-    byId("about"),
-    `piman ${fleet.piman_version}, running for ${duration(serverNow() - fleet.started)}; ` +
-      `asks each node every ${duration(fleet.scrape_interval_seconds)}`,
-  );
+  const { facts } = store;
+  if (!facts) return;
+  shown?.tick?.(store.now());
+  const age = duration(store.now() - facts.started);
+  setText(byId("about-line"), `piman ${facts.piman_version}, running for ${age}; asks each node every ${duration(facts.scrape_interval_seconds)}`);
 }
 
 // --- wiring ---
 
-for (const column of kColumns) {
-  const most = column.most ?? false;
-  byId("sort").append(
-    element("option", { value: column.id }, `${column.label} ${most ? "↓" : "↑"}`),
-    element("option", { value: `-${column.id}` }, `${column.label} ${most ? "↑" : "↓"}`),
-  );
-}
-byId("sort").addEventListener("change", (event) => {
-  const value = event.target.value;
-  choose({ sort: value.replace(/^-/, ""), reverse: value.startsWith("-") });
+byId("views").append(...kViews.map(({ id, title }) => element("a", { href: hashOf(id), "data-view": id }, title, element("span", { class: "count", role: "img", hidden: "" }))));
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the part of the address behind # says which view is shown
+  byId("main").focus();
 });
-byId("filter").value = selection.text;
-byId("filter").addEventListener("input", (event) => choose({ text: event.target.value }));
-byId("filter").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") clearFilter();
-});
-document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
-  event.preventDefault();
-  byId("filter").focus();
-});
-byId("clear").addEventListener("click", clearFilter);
+window.addEventListener("hashchange", showRoute);
 byId("retry").addEventListener("click", () => client.ask());
-window.addEventListener("popstate", () => {
-  selection = selectionFromQuery(location.search);
-  byId("filter").value = selection.text;
-  showNodes();
-});
 setInterval(tick, kTickMs);
+showRoute();
 client.ask();
+api.findSession().catch(() => {}); // the client tells when the server is lost

@@ -115,6 +115,7 @@ const kReasons = {
   http_status: "The agent answered with an error",
   too_large: "The agent's answer is too large",
   malformed: "The agent's answer is not what it should be",
+  tls: "No TLS with the agent: a certificate is not trusted",
   other: "The scrape failed",
 };
 
@@ -148,6 +149,30 @@ export function level(measure, value) {
   if (!isKnown(value)) return "";
   const [high, critical] = kLevels[measure];
   return value >= critical ? "critical" : value >= high ? "high" : "";
+}
+
+/**
+ * What the firmware, the card and the system complain of, as [{short, words, level}]: a word for the mark, a sentence for
+ * who looks closer. Of a node that is not up it is what it said last.
+ */
+export function healthMarks(node) {
+  const health = node.health ?? {};
+  const marks = [];
+  const mark = (level, short, words) => marks.push({ level, short, words });
+  if (health.under_voltage) mark("critical", "Power", "Under-voltage now: its supply or cable is too weak");
+  else if (health.under_voltage_occurred) mark("note", "Power", "Under-voltage since it booted");
+  if (health.throttled) mark("critical", "Throttled", "Its firmware slows it down now");
+  else if (health.frequency_capped) mark("high", "Capped", "Its firmware caps its frequency now");
+  else if (health.soft_temperature_limit) mark("high", "Warm", "At its soft temperature limit");
+  else if (health.throttled_occurred) mark("note", "Throttled", "Was slowed down by its firmware since it booted");
+  if (health.root_read_only) mark("critical", "Read-only", "Its root file system can't be written");
+  if (health.mmc_errors > 0 || health.ext4_errors > 0) {
+    mark("high", "SD", `Errors of card or file system: ${(health.mmc_errors ?? 0) + (health.ext4_errors ?? 0)}`);
+  } else if (health.mmc_pre_eol_state >= 2 || health.mmc_life_used_ratio >= 0.8) {
+    mark("high", "SD", `Its card is worn: ${Math.round((health.mmc_life_used_ratio ?? 0) * 100)} % of its life is used`);
+  }
+  if (health.reboot_required) mark("note", "Reboot", "Waits for a reboot");
+  return marks;
 }
 
 /** The URL when it is one that a link may lead to, else nothing: configuration must not become script. */

@@ -10,13 +10,15 @@ const kSlots = 50;
 
 /**
  * Pure: mean values in equal slots of time over the window that ends at `end`; null where nothing was measured.
- * `points` are [time, value] pairs, oldest first.
+ * `times` and `measured` are columns of equal length, oldest first.
  */
-export function slots(points, end, window, count = kSlots) {
+export function slots(times, measured, end, window, count = kSlots) {
   const sums = new Array(count).fill(0);
   const counts = new Array(count).fill(0);
   const begin = end - window;
-  for (const [at, value] of points) {
+  for (let i = 0; i < times.length; i += 1) {
+    const at = times[i];
+    const value = measured[i];
     if (value === null || at <= begin || at > end) continue;
     const slot = Math.min(count - 1, Math.floor(((at - begin) / window) * count));
     sums[slot] += value;

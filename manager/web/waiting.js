@@ -1,47 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Machines that asked to boot and are not in the inventory, each with a form that accepts it.
 
-import { element, setText } from "./dom.js";
+import { element, setAttribute, setText } from "./dom.js";
 import { ago } from "./format.js";
 
-const kIntervalMs = 10000;
-const kTimeoutMs = 6000;
-
 export class WaitingHosts {
-  #section;
-  #list;
+  element = element("ul", { class: "plain waiting" });
+  #api;
   #onAccepted;
   #rows = new Map(); // by hardware address: a name that somebody types stays there
-  #started = false;
+  #nothing = element("li", { class: "nothing" }, "No unknown machine asks.");
 
-  /** `onAccepted()` is called when the inventory has a new node. */
-  constructor(section, onAccepted) {
-    this.#section = section;
-    this.#list = section.querySelector("ul");
+  /** `onAccepted(name)` is called when the inventory has a new node. */
+  constructor(api, onAccepted) {
+    this.#api = api;
     this.#onAccepted = onAccepted;
   }
 
-  /** Begins to ask. Nothing is asked of a manager that boots nobody. */
-  start() {
-    if (this.#started) return;
-    this.#started = true;
-    this.#ask();
-    setInterval(() => {
-      if (!document.hidden) this.#ask();
-    }, kIntervalMs);
-  }
-
-  async #ask() {
-    try {
-      const response = await fetch("api/v1/hosts/pending", { cache: "no-store", signal: AbortSignal.timeout(kTimeoutMs) });
-      if (!response.ok) return;
-      this.#show((await response.json()).data);
-    } catch {
-      // The fleet's own requests tell when the server is lost.
-    }
-  }
-
-  #show({ hosts, now }) {
+  show({ hosts, now }, proposed) {
     const macs = new Set(hosts.map((host) => host.mac));
     for (const [mac, row] of this.#rows) {
       if (macs.has(mac)) continue;
@@ -51,43 +27,35 @@ export class WaitingHosts {
     for (const host of hosts) {
       let row = this.#rows.get(host.mac);
       if (!row) this.#rows.set(host.mac, (row = this.#row(host.mac)));
-      setText(row.about, [host.model, host.serial && `serial ${host.serial}`, `seen ${ago(now - host.last_seen)}`].filter(Boolean).join(", "));
-      if (!row.element.isConnected) this.#list.append(row.element);
+      const about = [host.model, host.serial && `serial ${host.serial}`, host.interface && `on ${host.interface}`,
+        `asked ${host.messages} times, last ${ago(now - host.last_seen)}`];
+      setText(row.about, about.filter(Boolean).join(", "));
+      setAttribute(row.address, "placeholder", host.proposed_address ?? "address (a free one)");
+      if (!row.element.isConnected) this.element.append(row.element);
     }
-    this.#section.hidden = hosts.length === 0;
+    if (hosts.length === 0) this.element.append(this.#nothing);
+    else this.#nothing.remove();
   }
 
   #row(mac) {
     const about = element("span", { class: "sub" });
     const problem = element("span", { class: "error", role: "alert" });
-    const name = element("input", { name: "name", required: "", maxlength: "64", placeholder: "name", "aria-label": `Name for ${mac}`, autocomplete: "off", spellcheck: "false" });
-    const address = element("input", { name: "address", placeholder: "address (a free one)", "aria-label": `Address for ${mac}`, autocomplete: "off" });
-    const button = element("button", { type: "submit" }, "Accept");
+    const name = element("input", { name: "name", required: "", maxlength: "63", placeholder: "name", "aria-label": `Name for ${mac}`, autocomplete: "off", spellcheck: "false" });
+    const address = element("input", { name: "address", "aria-label": `Address for ${mac}`, autocomplete: "off" });
+    const button = element("button", { type: "submit", class: "button" }, "Accept");
     const form = element("form", {}, name, address, button);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       button.disabled = true;
       setText(problem, "");
       try {
-        await this.#accept(mac, name.value.trim(), address.value.trim());
+        const host = await this.#api.change("POST", "api/v1/hosts", { mac, name: name.value.trim(), address: address.value.trim() || null });
+        this.#onAccepted(host?.name ?? name.value.trim());
       } catch (error) {
         setText(problem, error.message);
       }
       button.disabled = false;
     });
-    return { element: element("li", {}, element("span", { class: "mono" }, mac), about, form, problem), about };
-  }
-
-  async #accept(mac, name, address) {
-    const response = await fetch("api/v1/hosts", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ mac, name, address: address || null }),
-      signal: AbortSignal.timeout(kTimeoutMs),
-    });
-    const answer = await response.json();
-    if (answer.status !== "success") throw new Error(answer.error);
-    await this.#ask();
-    this.#onAccepted();
+    return { element: element("li", {}, element("span", { class: "mono" }, mac), about, form, problem), about, address };
   }
 }

@@ -16,8 +16,16 @@ void ReplySender::add(Reply reply, const Timing& timing, SteadyTime arrived, Ste
   if (timing.first.count() > 0 && arrived + timing.first > now) {
     delay({std::move(reply), false}, arrived + timing.first);
   } else {
-    ready_.push_back({std::move(reply), false});
+    queue({std::move(reply), false});
   }
+}
+
+void ReplySender::queue(Frame frame) {
+  if (ready_.size() < kMostDelayed) return ready_.push_back(std::move(frame));
+  if (frame.is_told) return;
+  frame.reply.event.sent = {};
+  frame.reply.event.drop_reason = to_text(Drop::kBusy);
+  observer_.on_dhcp(frame.reply.event);
 }
 
 /// A datagram that means nothing, to the client's hardware address.
@@ -33,9 +41,10 @@ ReplySender::Frame ReplySender::nudge_for(const Reply& reply) {
 
 void ReplySender::flush() {
   if (ready_.empty()) return;
+  const std::size_t count = pace_.take(ready_.size(), std::chrono::steady_clock::now());
   outgoing_.clear();
-  for (const Frame& frame : ready_) {
-    const Reply& reply = frame.reply;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Reply& reply = ready_[i].reply;
     outgoing_.push_back({reply.addresses, reply.as_frame, reply.mac, reply.bytes, false});
     if (reply.confirm_neighbour) {
       neighbours_.confirm(socket_.interface().index, reply.addresses.destination, reply.mac);
@@ -51,7 +60,14 @@ void ReplySender::flush() {
     }
     observer_.on_dhcp(event);
   }
-  ready_.clear();
+  ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (ready_.empty() || std::exchange(awaits_burst_, true)) return;
+  next_burst_.expires_at(pace_.next());
+  next_burst_.async_wait([this](error_code error) {
+    if (error) return;
+    awaits_burst_ = false;
+    flush();
+  });
 }
 
 void ReplySender::delay(Frame frame, SteadyTime due) {
@@ -71,7 +87,7 @@ void ReplySender::arm_timer() {
 void ReplySender::on_timer() {
   const SteadyTime now = std::chrono::steady_clock::now();
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    ready_.push_back(std::move(delayed_.begin()->second));
+    queue(std::move(delayed_.begin()->second));
     delayed_.erase(delayed_.begin());
   }
   flush();

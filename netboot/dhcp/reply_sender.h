@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <map>
 #include <vector>
 
 #include "netboot/asio.h"
 #include "netboot/dhcp/datagram_socket.h"
 #include "netboot/dhcp/neighbours.h"
+#include "netboot/dhcp/pace.h"
 #include "netboot/dhcp/responder.h"
 #include "netboot/observer.h"
 
-/// Sends replies through one socket: many at a time, each when it is due.
+/// Sends replies through one socket: many at a time, each when it is due, and not faster than a relay takes them.
 namespace piman::netboot::dhcp {
 
 /// A reply on its way: where it goes, what it says, and what is told of it.
@@ -27,12 +29,12 @@ struct Reply {
 class ReplySender {
  public:
   ReplySender(asio::io_context& io, DatagramSocket& socket, Observer& observer)
-      : socket_(socket), observer_(observer), timer_(io) {}
+      : socket_(socket), observer_(observer), timer_(io), next_burst_(io) {}
 
-  /// At most this many frames wait for their time; what is more is not sent.
+  /// At most this many frames wait for their time, and as many for others to leave; what is more is not sent.
   static constexpr std::size_t kMostDelayed = 8192;
 
-  /// Takes a reply to a message that arrived at `arrived`. What is due now leaves with flush().
+  /// Takes a reply to a message that arrived at `arrived`. What is due now leaves with flush(), or soon after it.
   void add(Reply reply, const Timing& timing, SteadyTime arrived, SteadyTime now);
   void flush();
 
@@ -42,6 +44,7 @@ class ReplySender {
     bool is_told = false;  // a repetition or a nudge: the observer knows
   };
   static Frame nudge_for(const Reply& reply);
+  void queue(Frame frame);
   void delay(Frame frame, SteadyTime due);
   void arm_timer();
   void on_timer();
@@ -49,10 +52,12 @@ class ReplySender {
   DatagramSocket& socket_;
   Observer& observer_;
   Neighbours neighbours_;
-  std::vector<Frame> ready_;
+  std::deque<Frame> ready_;
+  Pace pace_;
   std::vector<Outgoing> outgoing_;  // kept for its memory
   std::multimap<SteadyTime, Frame> delayed_;
-  asio::steady_timer timer_;
+  asio::steady_timer timer_, next_burst_;
+  bool awaits_burst_ = false;
 };
 
 }  // namespace piman::netboot::dhcp

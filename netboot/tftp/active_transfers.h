@@ -44,6 +44,8 @@ class ActiveTransfers {
   /// Null when there is none. Valid until any other non-const call.
   Active* find(const Endpoint& client);
   std::size_t size() const { return transfers_.size(); }
+  /// The only transfer that runs; null when there are none or several. Valid as long as what find() returns.
+  const Active* lone() const { return transfers_.size() == 1 ? transfers_.begin()->second.get() : nullptr; }
   std::size_t size_of(Ipv4Address client) const;
 
   /// Takes the place of a transfer with the same client and port, if there is one, and sends its first packet.

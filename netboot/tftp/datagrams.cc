@@ -2,6 +2,7 @@
 #include "netboot/tftp/datagrams.h"
 
 #include <netinet/udp.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -61,6 +62,12 @@ Result<UniqueFd> open_udp(const SocketSettings& settings) {
                                                   static_cast<socklen_t>(settings.interface.size())) != 0) {
     return failed("binding to the interface for");
   }
+  timeval patience{};
+  patience.tv_sec = settings.patience / std::chrono::seconds(1);
+  patience.tv_usec = static_cast<suseconds_t>((settings.patience % std::chrono::seconds(1)).count());
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0) {
+    return failed("setting a time-out for");
+  }
   set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF);
   set_buffer(fd.get(), SO_SNDBUFFORCE, SO_SNDBUF);
   const sockaddr_in address = socket_address(settings.address, settings.port);
@@ -91,12 +98,15 @@ ReceiveBatch::ReceiveBatch()
 }
 
 std::size_t ReceiveBatch::receive(int socket, std::size_t most) {
-  most = std::min(most, kMaxPackets);
+  return take(socket, std::min(most, kMaxPackets), MSG_DONTWAIT);
+}
+
+std::size_t ReceiveBatch::take(int socket, std::size_t most, int flags) {
   for (std::size_t i = 0; i < most; ++i) {  // the kernel shortens these
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
     headers_[i].msg_hdr.msg_controllen = sizeof(Control);
   }
-  const int count = ::recvmmsg(socket, headers_.data(), static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
+  const int count = ::recvmmsg(socket, headers_.data(), static_cast<unsigned>(most), flags, nullptr);
   return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 

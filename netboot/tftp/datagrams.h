@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,8 @@ struct SocketSettings {
   std::uint16_t port = 0;      ///< 0: any free one
   std::string interface = {};  ///< SO_BINDTODEVICE; empty: all
   bool tells_local = true;     ///< of each packet, which local address it came to
+  /// How long receive_waiting() waits on it; 0: for ever.
+  std::chrono::microseconds patience{0};
 };
 
 /// A non-blocking UDP socket.
@@ -55,11 +58,17 @@ class ReceiveBatch {
   ReceiveBatch();
   /// Takes what is there, `most` at the most, without waiting; returns how many. An error of the socket is no packet.
   std::size_t receive(int socket, std::size_t most = kMaxPackets);
+  /// Takes one, for which it waits as long as the socket's patience goes, if the socket is in blocking mode. False when
+  /// none came.
+  bool receive_waiting(int socket) { return take(socket, 1, 0) == 1; }
   /// Valid until the next receive().
   Packet packet(std::size_t index) const;
 
  private:
   using Control = std::array<std::byte, CMSG_SPACE(sizeof(in_pktinfo))>;
+
+  std::size_t take(int socket, std::size_t most, int flags);
+
   std::vector<mmsghdr> headers_;
   std::vector<iovec> pieces_;
   std::vector<sockaddr_in> senders_;

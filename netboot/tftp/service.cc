@@ -12,6 +12,13 @@ namespace {
 
 /// Batches taken at one go before timers and other services get their turn.
 constexpr int kBatchesAtOnce = 16;
+/// So long the thread may be a lone client's before all others get theirs; a wait for one ACK ends with it, but for the
+/// tick that the kernel counts in.
+constexpr std::chrono::milliseconds kLoneTurn{2};
+/// A client that answers later leaves the thread more to do than to wait.
+constexpr std::chrono::milliseconds kNearRoundTrip{1};
+/// When others took longer than a near client does, they get the thread for themselves.
+constexpr std::chrono::milliseconds kOthersTurn{10};
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -61,7 +68,7 @@ Result<std::unique_ptr<Service>> Service::start(asio::io_context& io, const Sett
                                                 ClientLookup find_client, Observer& observer) {
   auto requests = open_udp({settings.address, settings.port, settings.interface});
   if (!requests) return tl::unexpected(requests.error());
-  auto engine = open_udp({settings.address, 0, settings.interface, false});
+  auto engine = open_udp({settings.address, 0, settings.interface, false, kLoneTurn});
   if (!engine) return tl::unexpected(engine.error());
   std::unique_ptr<Service> service(
       new Service(io, settings, files, std::move(find_client), observer, *std::move(requests), *std::move(engine)));
@@ -122,8 +129,35 @@ void Service::on_answers() {
     // alone can't have.
     if (count < 2) break;
   }
+  if (settings_.waits_for_lone_client) give_lone_turn();
   set_timer();
-  wait_for_answers();
+  wait_for_answers();  // which also takes the socket out of blocking mode
+}
+
+/// To be woken for each ACK costs as many system calls again as to take it and to send the next block.
+void Service::give_lone_turn() {
+  const auto is_alone_and_near = [this] {
+    const Active* lone = transfers_.lone();
+    return lone != nullptr && !waits_for_room_ && lone->transfer.round_trip() > lone->transfer.round_trip().zero() &&
+           lone->transfer.round_trip() < kNearRoundTrip;
+  };
+  const SteadyTime begin = steady_now();
+  if (begin < no_lone_turn_before_ || !is_alone_and_near()) return;
+  if (begin - lone_turn_ended_ > kNearRoundTrip && begin - lone_turn_ended_ < kOthersTurn) {
+    no_lone_turn_before_ = begin + kOthersTurn;
+    return;
+  }
+  error_code error;
+  engine_.native_non_blocking(false, error);
+  if (error) return;
+  ++lone_turns_;
+  SteadyTime now = begin;
+  while (now < begin + kLoneTurn && is_alone_and_near() && received_.receive_waiting(engine_.native_handle())) {
+    now = steady_now();
+    take_answer(received_.packet(0), now);
+    send(now);
+  }
+  lone_turn_ended_ = steady_now();
 }
 
 void Service::take_request(const ReceiveBatch::Packet& packet, SteadyTime now) {

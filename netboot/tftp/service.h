@@ -22,7 +22,9 @@
 ///
 /// All transfers share one socket beside the one for requests. A client sees what it expects, a server port other than
 /// 69 that stays the same for a whole transfer; and the answers of many clients are taken and given in batches, which
-/// measured a tenth cheaper than a connected socket each, and simpler.
+/// measured a tenth cheaper than a connected socket each, and simpler. One client alone in lock-step has nothing to
+/// batch: its next ACK is waited for in the receive itself, for a turn of two milliseconds, in which the thread does
+/// nothing else.
 namespace piman::netboot::tftp {
 
 enum class UnknownClients {
@@ -42,6 +44,8 @@ struct Settings {
   double requests_per_second = 100;            ///< of one client; a boot asks for some dozens in a second
   double requests_at_once = 200;
   std::size_t cache_bytes = FileCache::kDefaultBytes;
+  /// Take turns for a lone client. Several services on one thread had better not: each would wait for the others'.
+  bool waits_for_lone_client = true;
 };
 
 /// Who has this address? Called for each request on the service's thread.
@@ -64,6 +68,8 @@ class Service {
   /// The port that requests are taken on.
   std::uint16_t port() const { return port_; }
   std::size_t transfers() const { return transfers_.size(); }
+  /// How often the thread was a lone client's.
+  std::uint64_t lone_turns() const { return lone_turns_; }
   /// The client at this address has begun a new boot: its templates are rendered anew.
   void begin_boot(Ipv4Address client) { catalog_.begin_boot(client); }
 
@@ -76,6 +82,7 @@ class Service {
   void wait_for_answers();
   void on_requests();
   void on_answers();
+  void give_lone_turn();
   void take_request(const ReceiveBatch::Packet& packet, SteadyTime now);
   void take_read_request(const Request& request, const ReceiveBatch::Packet& packet, SteadyTime now);
   Ipv4Address sender_for(const ReceiveBatch::Packet& packet) const;
@@ -97,6 +104,8 @@ class Service {
   ReceiveBatch received_;
   SendBatch batch_;
   bool waits_for_room_ = false;
+  SteadyTime lone_turn_ended_{}, no_lone_turn_before_{};
+  std::uint64_t lone_turns_ = 0;
   std::uint16_t port_;
   std::uint64_t last_id_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -81,6 +81,8 @@ class Transfer {
   /// Nothing but the first packet was ever answered: a request that comes again may be the same.
   bool is_fresh() const { return fresh_; }
   SteadyTime progressed_at() const { return progressed_at_; }
+  /// Smoothed; 0 until one was measured.
+  std::chrono::steady_clock::duration round_trip() const { return round_trip_; }
   Status status() const { return status_; }
 
  private:

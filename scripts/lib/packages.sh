@@ -22,7 +22,9 @@ build    libboost-dev               Asio, which the netboot services wait with
 build    libsqlite3-dev             leases, intents and the journal
 build    libsnmp-dev                switches the power of PoE ports
 build    libssl-dev                 signs boot images, checksums of images
+build    libcap-ng-dev              a server that root started gives up most of what root may do
 build    libarchive-dev             looks into the images that nodes are installed with
+build    libcrypt-dev               passwords of the page
 build    zlib1g-dev                 the same, with the checksums of gzip
 arm64    g++-aarch64-linux-gnu      compiles the agent for 64-bit Pis
 arm64    qemu-user-static           runs its tests here
@@ -74,6 +76,9 @@ test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
 test     busybox                    TFTP, nc, gunzip and tar as an initramfs has them
 test     tcpdump                    captures what servers send
+test     nodejs                     runs the tests of the page
+test     npm                        fetches their modules, at the versions of tests/web/package-lock.json
+test     chromium                   the browser that they drive
 test     xz-utils                   makes archives that images are tested with
 test     zstd                       makes archives that images are tested with
 test     tshark                     finds malformed packets in captures
@@ -86,6 +91,9 @@ test     qemu-system-arm            an arm64 machine that boots from the network
 test     u-boot-qemu                its firmware
 test     qemu-system-x86            a PC that boots from the network
 test     ipxe-qemu                  its firmware
+test     python3-yaml               reads the alert rules in their checks
+test     docker-compose             takes docker-compose.yml, without an engine
+test     victoria-metrics           stands for the store that several sites write to
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
 bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
@@ -136,4 +144,16 @@ ensure_groups() {
   local names
   mapfile -t names < <(packages_of "$@")
   ensure_packages "${names[@]}"
+}
+
+# ensure_page_tests: the modules of the page's tests, as their lock file names them. Without them those tests are skipped.
+ensure_page_tests() {
+  local modules=$REPO/tests/web/node_modules
+  [[ -f $modules/.package-lock.json && $modules/.package-lock.json -nt $REPO/tests/web/package-lock.json ]] && return
+  say "fetching the modules of the page's tests"
+  local log=$REPO/.deps/npm.log
+  mkdir -p "$REPO/.deps"
+  if ! timeout 110 npm --prefix "$REPO/tests/web" ci --no-audit --no-fund --ignore-scripts >"$log" 2>&1; then
+    warn "they can't be had ($log), and the tests of the page in a browser are skipped"
+  fi
 }

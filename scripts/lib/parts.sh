@@ -69,6 +69,12 @@ write_alerting() {
   cp -R "$REPO/alerting" "$RUN_DIR/alerting"
   [[ -z ${LAB_PIS:-} ]] || to_port+=(-e 's/\bsite: local$/site: lab/')
   for file in "$RUN_DIR/alerting/"*.yml; do sed -i "${to_mark[@]}" "${to_port[@]}" "$file"; done
+  # Without a webhook nobody is told, and nothing fails at it.
+  if [[ -s $REPO/alerting/slack_url ]]; then
+    sed -i "s|/run/secrets/slack_url|$REPO/alerting/slack_url|" "$RUN_DIR/alerting/alertmanager.yml"
+  else
+    sed -i -f "$REPO/alerting/without_slack.sed" "$RUN_DIR/alerting/alertmanager.yml"
+  fi
 }
 
 # start_part NAME

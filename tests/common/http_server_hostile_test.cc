@@ -139,6 +139,29 @@ TEST_F(HostileClientTest, ManyHeadersAreNoHarm) {
   expect_alive();
 }
 
+/// What hides in a line that is not seen: the length of a body, which so becomes the next request.
+TEST_F(HostileClientTest, HeadsThatCanBeReadDifferentlyAreRefused) {
+  start();
+  std::string many;
+  for (int i = 0; i < 64; ++i) many += concat("X-", i, ": y\r\n");
+  for (const std::string& head :
+       {concat("Host: h\r\nX: y\r\n folded\r\nContent-Length: 29\r\n"), concat(" Host: h\r\nContent-Length: 29\r\n"),
+        concat("Host: h\r\n Content-Length: 29\r\n"), concat("Host: h\r\nContent-Length : 29\r\n"),
+        concat("Host: h\r\nContent-Length: 29\r\nContent-Length: 0\r\n"),
+        concat("Host: h\r\nContent-Length: 29\r\nTransfer-Encoding: chunked\r\n"),
+        concat(many, "Content-Length: 29\r\n")}) {
+    TcpClient client(port());
+    client.send(concat("GET /hello HTTP/1.1\r\n", head, "\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+    client.finish_sending();
+    const std::string reply = client.receive_until_close();
+    EXPECT_TRUE(client.closed()) << head;
+    EXPECT_TRUE(reply.starts_with("HTTP/1.1 400 ")) << head << '\n' << reply;
+    EXPECT_EQ(reply.find("hello\n"), std::string::npos) << head << '\n' << reply;
+  }
+  EXPECT_EQ(http_get(port(), "/hello", "X-Empty:\r\nX-Blank: \r\n").status, 200);
+  expect_alive();
+}
+
 TEST_F(HostileClientTest, MalformedRequestsAreRefused) {
   start();
   for (const char* request :

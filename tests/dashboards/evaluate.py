@@ -63,9 +63,10 @@ def read_empty():
     return rows
 
 
-def check_all(prometheus, may_be_empty, some_nodes=None):
-    """Runs all of them; returns what is wrong, in words. `may_be_empty`: of those that are listed, by their reason;
-    `some_nodes`: also with these values of $site and $node, which may give nothing but no error."""
+def check_all(prometheus, must_give, some_nodes=None):
+    """Runs all of them; returns what is wrong, in words. `must_give`: whether an expression has to give something, by the
+    reason why it is listed, or None; `some_nodes`: also with these values of $site and $node, which may give nothing but
+    no error."""
     empty, problems, checked, silent = read_empty(), [], set(), set()
     for board in read_all().values():
         for each in expressions(board):
@@ -76,14 +77,12 @@ def check_all(prometheus, may_be_empty, some_nodes=None):
                 problems.append(f"{each.board}: {each.where}: {error}\n  {each.text}")
             elif not has_data:
                 silent.add(key)
-                if key not in empty or not may_be_empty(empty[key]):
+                if must_give(empty.get(key)):
                     problems.append(f"{each.board}: {each.where}: gives nothing\n  {each.text}")
             if some_nodes:
                 error, _ = prometheus.run(each, some_nodes)
                 if error:
                     problems.append(f"{each.board}: {each.where}, of some nodes: {error}\n  {each.text}")
     problems += [f"{EMPTY.name}: {' | '.join(key)}: there is no such panel" for key in sorted(set(empty) - checked)]
-    print(f"{len(checked)} expressions, {len(checked) - len(silent)} with data, {len(problems)} problems")
-    for key in sorted(set(empty) - silent):
-        print(f"note: {' | '.join(key)} has data here, and {EMPTY.name} says that it need not")
+    print(f"{len(checked)} expressions, {len(checked) - len(silent)} with data, {len(problems)} problems", flush=True)
     return problems

@@ -36,7 +36,7 @@ class EventsApi : public http::HttpFixture {
     for (int i = 1; i <= 3; ++i) add(i);
   }
   ~EventsApi() override { server_.reset(); }  // before the journal that its streams wait for
-  void routes(int threads = 8, milliseconds heartbeat = kHeartbeat) {
+  void routes(int threads = 16, milliseconds heartbeat = kHeartbeat) {
     add_event_routes(router_, journal, threads, heartbeat);
     options_.threads = threads;
     start();
@@ -168,7 +168,7 @@ TEST_F(EventsApi, a_quiet_stream_shows_that_it_lives) {
 }
 
 TEST_F(EventsApi, streams_leave_threads_for_others_and_give_their_places_back) {
-  routes(4, milliseconds(50));
+  routes(8, milliseconds(50));
   auto first = follow();
   const auto second = follow();
   EXPECT_NE(until(*first, "retry"), "");

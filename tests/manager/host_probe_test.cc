@@ -12,8 +12,8 @@
 namespace piman::manager {
 namespace {
 
-constexpr Ipv4Address kHere(0x7F000001);   // 127.0.0.1
-constexpr Ipv4Address kThere(0x7F000002);  // 127.0.0.2: answers as well
+const Ipv4Address kHere(0x7F000001);   // 127.0.0.1
+const Ipv4Address kThere(0x7F000002);  // 127.0.0.2: answers as well
 
 class HostProbeTest : public ::testing::Test {
  protected:

@@ -37,7 +37,8 @@ http::Request post(std::string body) {
   request.method = "POST";
   request.path = "/api/v1/hosts";
   request.remote_address = "127.0.0.1";
-  request.headers = {{"Host", "127.0.0.1:8080"}, {"Content-Type", "application/json"}};
+  request.headers = {
+      {"Host", "127.0.0.1:8080"}, {"Content-Type", "application/json"}, {"Authorization", "Bearer secret"}};
   request.body = std::move(body);
   return request;
 }
@@ -56,8 +57,14 @@ class NetbootApiTest : public ::testing::Test {
     RecorderSettings recorder_settings;
     recorder_settings.gather = std::chrono::milliseconds(1);
     recorder = std::move(*Recorder::start(recorder_settings, hosts, *store, metrics, clock, log));
-    add_netboot_routes(router,
-                       {config, fleet, *recorder, *store, [this]() -> Result<void> { return reload(); }, {}, log});
+    add_netboot_routes(router, {config,
+                                fleet,
+                                *recorder,
+                                *store,
+                                [this]() -> Result<void> { return reload(); },
+                                {},
+                                log,
+                                {config, "secret", "api.token"}});
   }
 
   Result<void> reload() {
@@ -178,6 +185,7 @@ TEST_F(NetbootApiTest, refuses_pages_of_other_sites_and_other_machines) {
                         const char* from = "127.0.0.1") {
     http::Request request = post(body);
     request.headers = headers;
+    request.headers.emplace_back("Authorization", "Bearer secret");
     request.remote_address = from;
     return send(request).status;
   };
@@ -203,6 +211,18 @@ TEST_F(NetbootApiTest, refuses_pages_of_other_sites_and_other_machines) {
   EXPECT_EQ(reloads, 2);
   config.web.changes_from = Config::Web::ChangesFrom::kEverywhere;
   EXPECT_EQ(with({{"Host", "10.0.0.2:8080"}, json}, "10.0.0.77"), 409);  // taken by now
+}
+
+TEST_F(NetbootApiTest, accepting_needs_the_token_unless_the_configuration_says_otherwise) {
+  http::Request request = post(R"({"mac": "dc:a6:32:00:00:01", "name": "pi2"})");
+  request.headers.pop_back();
+  const auto refused = send(request);
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_THAT(*api::error_message_of(refused.body), HasSubstr("api.token"));
+  config.web.loopback_login = false;
+  EXPECT_EQ(send(request).status, 201);
+  request.remote_address = "10.0.0.77";
+  EXPECT_EQ(send(request).status, 403);
 }
 
 TEST_F(NetbootApiTest, an_inventory_with_a_problem_is_told_and_left_alone) {

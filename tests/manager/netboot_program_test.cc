@@ -117,6 +117,10 @@ class NetbootProgram : public ::testing::Test {
     arguments.push_back(concat("--server=http://127.0.0.1:", port));
     return arguments;
   }
+  std::vector<std::string> with_token(std::vector<std::string> arguments) const {
+    arguments.push_back("--token.file=" + tree.path("state/api.token"));
+    return with_server(std::move(arguments));
+  }
   std::vector<std::string> server_command() const {
     return {"server", "--config.file=" + tree.path("piman.yml"), "--log.level=info"};
   }
@@ -150,10 +154,10 @@ TEST_F(NetbootProgram, shows_the_past_and_accepts_a_machine) {
   EXPECT_EQ(all.wait(), 1);
   EXPECT_THAT(all.out(), HasSubstr(concat("piman hosts accept ", kStranger, " NAME")));
 
-  ProgramRun taken(tree, with_server({"hosts", "accept", std::string(kStranger), "pi1"}));
+  ProgramRun taken(tree, with_token({"hosts", "accept", std::string(kStranger), "pi1"}));
   EXPECT_EQ(taken.wait(), 1);
   EXPECT_THAT(taken.err(), HasSubstr("name pi1 is that of line 2 already"));
-  ProgramRun accept(tree, with_server({"hosts", "accept", std::string(kStranger), "pi2"}));
+  ProgramRun accept(tree, with_token({"hosts", "accept", std::string(kStranger), "pi2"}));
   EXPECT_EQ(accept.wait(), 0) << accept.err();
   EXPECT_THAT(accept.out(), StartsWith("pi2 (dc:a6:32:00:00:01) has 10.0.0.12 now."));
   EXPECT_EQ(piman::test::read_file(tree.path("hosts.csv")),
@@ -188,7 +192,7 @@ TEST_F(NetbootProgram, tells_of_events_and_nodes) {
   };
   // Nobody is at the node's address: that is an event of its own.
   EXPECT_TRUE(told("pi1         down, after "));
-  ProgramRun accept(tree, with_server({"hosts", "accept", std::string(kStranger), "pi2"}));
+  ProgramRun accept(tree, with_token({"hosts", "accept", std::string(kStranger), "pi2"}));
   EXPECT_EQ(accept.wait(), 0) << accept.err();
   EXPECT_TRUE(told("accepted  pi2         dc:a6:32:00:00:01 with 10.0.0.1"));
 
@@ -221,7 +225,7 @@ TEST_F(NetbootProgram, tells_of_events_and_nodes) {
   server = std::make_unique<ProgramRun>(tree, server_command(), "server");
   ASSERT_TRUE(server->wait_for_log("msg=listening"));
   EXPECT_TRUE(follower.wait_for_log("the server answers again\n"));
-  ProgramRun another(tree, with_server({"hosts", "accept", "dc:a6:32:00:00:02", "pi3"}));
+  ProgramRun another(tree, with_token({"hosts", "accept", "dc:a6:32:00:00:02", "pi3"}));
   EXPECT_EQ(another.wait(), 0) << another.err();
   EXPECT_TRUE(told("accepted  pi3"));
   const std::string all = follower.out();

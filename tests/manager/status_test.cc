@@ -76,10 +76,14 @@ TEST(Status, server_urls) {
   EXPECT_EQ(full->host, "manager.lan");
   EXPECT_EQ(full->port, 8080);
   EXPECT_EQ(full->path, "/piman");
+  const auto secure = parse_server_url("https://manager.lan/piman");
+  ASSERT_TRUE(secure.has_value());
+  EXPECT_TRUE(secure->tls && secure->port == 443 && secure->host == "manager.lan" && secure->path == "/piman");
+  EXPECT_FALSE(full->tls);
   EXPECT_EQ(parse_server_url("10.0.0.1").value_or(ServerAddress{}).port, 80);
   EXPECT_EQ(parse_server_url("localhost:81").value_or(ServerAddress{}).host, "localhost");
-  for (const char* wrong : {"", "http://", "https://manager", "http://:80", "http://a:0", "http://a:65536",
-                            "http://a:x", "http://user@a", "ftp://a"}) {
+  for (const char* wrong : {"", "http://", "https://", "http://:80", "http://a:0", "http://a:65536", "http://a:x",
+                            "http://user@a", "ftp://a"}) {
     const auto parsed = parse_server_url(wrong);
     ASSERT_FALSE(parsed.has_value()) << wrong;
     EXPECT_THAT(parsed.error().message, HasSubstr("--server")) << wrong;

@@ -35,3 +35,33 @@ check_package() {
   ((size < MOST_BINARY_BYTES)) || die "the agent has $size bytes, more than $MOST_BINARY_BYTES"
   say "the agent has $size bytes, its package $(stat -c %s "$file")"
 }
+
+# check_manager_package FILE ARCH: the same for the manager.
+check_manager_package() {
+  local file=$1 arch=$2 content
+  [[ $(dpkg-deb -f "$file" Architecture) == "$arch" ]] || die "$file is not for $arch"
+  say "lintian $(basename -- "$file")"
+  lintian --allow-root --fail-on error --suppress-tags bogus-mail-host "$file" || die "lintian found errors"
+  content=$(dpkg-deb -c "$file")
+  for path in ./usr/bin/piman ./usr/lib/systemd/system/piman.service ./etc/default/piman ./etc/piman/piman.yml \
+    ./usr/share/piman/scripts/build_image ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/copyright; do
+    grep -q " $path\$" <<<"$content" || die "$file lacks $path"
+  done
+  say "the manager's package has $(stat -c %s "$file") bytes"
+}
+
+# needed_packages FILE: what it depends on, without versions and with commas.
+needed_packages() {
+  dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/([^)]*)//; s/|.*//; s/ //g' | sort -u | paste -sd ,
+}
+
+# expect_manager_answers LOG PORT: the manager that logs there serves its metrics.
+expect_manager_answers() {
+  local log=$1 port=$2
+  for _ in $(seq 1 200); do
+    ! grep -q 'msg=listening' "$log" || break
+    sleep 0.1
+  done
+  grep -q 'msg=listening' "$log" || { cat "$log" >&2; die "the manager did not say that it listens"; }
+  curl -sS --max-time 20 "http://127.0.0.1:$port/metrics" | grep '^piman_build_info' >/dev/null || die "no metrics from the manager"
+}

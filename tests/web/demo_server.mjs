@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stand-in for the manager with a made-up fleet: serves the page's real files under the real security headers, and
-// answers /api/v1/nodes in the manager's form (tests/testdata/manager/nodes.json, which the C++ tests hold the manager to).
-// `node demo_server.mjs [PORT]` shows it in any browser.
+// answers in the manager's forms. `node demo_server.mjs [PORT]` shows it in any browser.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,227 +8,179 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
 import { kPhases } from "../../manager/web/format.js";
+import {
+  demoActions, demoAlerts, demoBoots, demoEvents, demoImages, demoLeases, demoNodes, demoPending, kDay, templateAnswer, version,
+} from "./demo_fleet.mjs";
+
+export * from "./demo_fleet.mjs";
 
 const kWeb = new URL("../../manager/web/", import.meta.url);
 const kBundle = "0123456789abcdef";
 const kTypes = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 const kPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-const kDay = 86400;
+const kOperator = { user: "admin", role: "operator", csrf: "0123", may_read: true, may_change: true, users: true };
+const kNobody = { user: null, role: null, csrf: null, may_read: true, may_change: false, users: true };
+const kPassword = "correct horse";
 
-/** The version of this tree, for the pictures. */
-function version() {
-  return /project\(piman VERSION ([0-9.]+)/.exec(readFileSync(new URL("../../CMakeLists.txt", import.meta.url), "utf8"))[1];
-}
-
-/** The form of an answer, with the values that the C++ tests fill in. */
-export function templateAnswer() {
-  return JSON.parse(readFileSync(new URL("../testdata/manager/nodes.json", import.meta.url), "utf8"));
-}
-
-// Always the same "random" numbers: pictures differ only where the page does.
-function randomFrom(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function cpuHistory(seed, now, base, swing, until = now) {
-  const random = randomFrom(seed);
-  const history = { at: [], cpu_percent: [], memory_percent: [], disk_percent: [], temperature_celsius: [] };
-  let burst = 0;
-  for (let i = 60; i > 0; i -= 1) {
-    if (random() < 0.06) burst = swing * (0.5 + random());
-    burst *= 0.75;
-    const at = now - i * 60 + 45;
-    if (at > until) break;
-    history.at.push(at);
-    history.cpu_percent.push(Math.round(Math.min(100, base + random() * base * 0.6 + burst) * 10) / 10);
-    history.memory_percent.push(null);
-    history.disk_percent.push(null);
-    history.temperature_celsius.push(null);
-  }
-  return history;
-}
-
-/** One node in the manager's form; `change` overrides what is given. */
-export function demoNode(index, now, change = {}) {
-  const name = change.name ?? `pi${index}`;
-  const history = cpuHistory(index * 7919, now, change.base ?? 6 + index * 3, change.swing ?? 25);
-  const up = (change.phase ?? "up") === "up";
-  const node = {
-    ...templateAnswer().data.nodes[0],
-    name,
-    address: `10.20.0.${10 + index}`,
-    mac: `b8:27:eb:6c:4c:${(0x10 + index).toString(16)}`,
-    phase: "up",
-    phase_since: now - kDay * (3 + index) - 5000,
-    last_seen: now - 2 - index,
-    model: "Raspberry Pi 4 Model B Rev 1.4",
-    boot_time: now - kDay * (3 + index) - 5060,
-    cpu_percent: up ? history.cpu_percent.at(-1) : 38,
-    memory_percent: 22 + ((index * 37) % 40),
-    disk_percent: 31 + ((index * 23) % 30),
-    temperature_celsius: 46 + ((index * 5) % 13),
-    phase_detail: null, phase_percent: null, stuck: false,
-    last_error: null,
-    scrape: { at: now - 2 - index, duration_seconds: 0.031, samples: 812, bytes: 61234 },
-    history,
-  };
-  delete change.base;
-  delete change.swing;
-  Object.assign(node, change);
-  node.uptime_seconds = node.last_seen && node.boot_time ? node.last_seen - node.boot_time : null;
-  return node;
-}
-
-/** Nine nodes of a classroom in mixed states. */
-export function demoNodes(now) {
-  const failed = (kind, message) => ({ kind, message });
-  const unknown = {
-    model: null, boot_time: null, last_seen: null, cpu_percent: null, memory_percent: null, disk_percent: null,
-    num_pids: null, temperature_celsius: null, scrape: null, scrapes: 0,
-    history: { at: [], cpu_percent: [], memory_percent: [], disk_percent: [], temperature_celsius: [] },
-  };
-  return [
-    demoNode(1, now, { model: "Raspberry Pi 5 Model B Rev 1.0", base: 9, swing: 30 }),
-    demoNode(2, now, { swing: 55 }),
-    demoNode(3, now, { base: 58, swing: 40, temperature_celsius: 78.4, memory_percent: 71 }),
-    demoNode(4, now, {
-      phase: "agent-down", phase_since: now - 190, last_seen: now - 196, memory_percent: 97, cpu_percent: 99,
-      last_error: failed("refused", "/metrics: connection refused"),
-    }),
-    demoNode(5, now, { model: "Raspberry Pi 3 Model B Plus Rev 1.3", disk_percent: 96.2 }),
-    demoNode(6, now, { boot_time: now - 740, phase_since: now - 680 }),
-    demoNode(7, now, {
-      phase: "down", phase_since: now - kDay * 2 - 9000, last_seen: now - kDay * 2 - 9010, model: "Raspberry Pi 3 Model B Plus Rev 1.3",
-      last_error: failed("timeout", "/metrics: no answer within 5000 ms"),
-    }),
-    demoNode(8, now, { model: "Raspberry Pi Zero 2 W Rev 1.0", base: 14, temperature_celsius: null }),
-    demoNode(9, now, { ...unknown, phase: "pending", phase_since: now - 8 }),
-  ];
-}
-
-/** A node in every phase, and one that is stuck. */
-export function demoPhases(now) {
-  const change = {
-    downloading: { phase_percent: 48 }, loading: { phase_detail: "kernel8.img, block 1200 of 7357" },
-    failed: { phase_detail: "failed in download: no more bytes after 1048576 of 52428800" },
-    quarantined: { phase_detail: "5 boots in a row came to nothing" }, hello: { phase_detail: "waits for orders: no_order" },
-    down: { last_error: { kind: "timeout", message: "/metrics: no answer within 5000 ms" } },
-    booting: { stuck: true, phase_since: now - 900 },
-  };
-  return kPhases.map((phase, index) =>
-    demoNode(index, now, { phase, phase_since: now - 40 - index, ...(phase === "up" ? {} : { scrapes: 3 }), ...change[phase] }),
-  );
-}
-
-const kBoot = {
-  serial: "e09200d8", revision: "00d03114", model: "pi4", address: "10.20.0.11", missing: 1, dropped_events: 0, blocks: 9000,
-  stuck_at: null, booted_at: null,
-};
-const dhcp = (at, received, sent, change = {}) => ({
-  at, kind: "dhcp", received, sent, drop_reason: null, model: "pi4", address: sent ? "10.20.0.11" : null, other_server: null,
-  relayed: false, count: 1, last_at: at, ...change,
-});
-const file = (at, requested, outcome, size = 0, change = {}) => ({
-  at, kind: "file", protocol: "tftp", requested, served: null, outcome, size_bytes: size,
-  sent_bytes: outcome === "complete" ? size : 0, blocks: Math.ceil(size / 1468), retransmits: 0,
-  duration_seconds: size / 5e6, bytes_per_second: size ? 5e6 : null, ...change,
-});
-
-/** A good boot and one that got stuck, newest first. */
-export function demoBoots(now) {
-  return [
-    {
-      ...kBoot, started: now - 700, state: "booted", last_at: 19.4, booted_at: 19.4, files: 4, sent_bytes: 13052928, retransmits: 0,
-      events: [
-        dhcp(0, "DISCOVER", "OFFER"), dhcp(0.1, "REQUEST", "ACK"), file(0.3, "e09200d8/start4.elf", "complete", 2252928),
-        file(0.9, "e09200d8/config.txt", "complete", 1200), file(1, "e09200d8/pieeprom.sig", "not_found"),
-        file(1.2, "e09200d8/cmdline.txt", "complete", 180), file(1.4, "e09200d8/kernel8.img", "complete", 10798620),
-        { at: 4.1, kind: "console", text: "NET_BOOT: done" },
-        dhcp(19, "DISCOVER", "OFFER", { model: "linux" }), dhcp(19.4, "REQUEST", "ACK", { model: "linux" }),
-      ],
-    },
-    {
-      ...kBoot, started: now - 90000, state: "stuck", last_at: 38, files: 1, sent_bytes: 1761600, retransmits: 42,
-      stuck_at: "kernel8.img, block 1200 of 7357 (timed_out)",
-      events: [
-        dhcp(0, "DISCOVER", null, { drop_reason: "pool_empty", count: 5, last_at: 20 }), dhcp(25, "DISCOVER", "OFFER"),
-        dhcp(25.1, "REQUEST", "ACK"), file(25.4, "e09200d8/config.txt", "complete", 1200),
-        file(26, "e09200d8/kernel8.img", "timed_out", 10798620, { sent_bytes: 1761600, blocks: 1200, retransmits: 42, duration_seconds: 12 }),
-      ],
-    },
-  ];
-}
-
-export function demoPending(now) {
-  return [{
-    mac: "dc:a6:32:00:00:01", model: "pi4", serial: "9e1200aa", revision: "00d03114", first_seen: now - 300, last_seen: now - 4,
-    messages: 12, interface: "eth0", address: null,
-  }];
-}
-
-/** Starts the server; `fleet` of what it returns may be changed at will, and `mode` set to "ok" or "error". */
-export async function startDemo({ port = 0, nodes } = {}) {
+/** Starts the server; what it returns may be changed at will, `mode` set to "ok" or "error", and told by changed(). */
+export async function startDemo({ port = 0, nodes, session = kOperator, live = true } = {}) {
   const now = Date.now() / 1000;
-  const demo = { mode: "ok", version: 1, requests: [], nodes: nodes ?? demoNodes(now), site: "Lab 3", links: true, netboot: true, boots: demoBoots(now), pending: demoPending(now), accepted: [] };
+  const demo = {
+    mode: "ok", version: 1, requests: [], changes: [], nodes: nodes ?? demoNodes(now), site: "Lab 3", links: true, netboot: true,
+    boots: demoBoots(now), pending: demoPending(now), actions: demoActions(now), alerts: demoAlerts(now), silences: [],
+    events: demoEvents(now), session, live, topics: { alerts: 1, actions: 1, pending: 1, events: 1 },
+  };
+  const streams = new Set();
+  const started = now - kDay * 12 - 4000;
+  const sent = new Map();
 
-  function answer(url) {
-    const withHistory = url.searchParams.has("history");
+  function counts() {
+    const found = Object.fromEntries(kPhases.map((phase) => [phase, 0]));
+    for (const node of demo.nodes) found[node.phase] += 1;
+    return found;
+  }
+
+  const badges = () => ({ alerts: demo.alerts.filter((alert) => alert.state === "firing" && !alert.silenced).length, pending: demo.pending.length });
+
+  function answer(withHistory, chosen = demo.nodes) {
     const { data } = templateAnswer();
-    const counts = Object.fromEntries(kPhases.map((phase) => [phase, 0]));
-    for (const node of demo.nodes) counts[node.phase] += 1;
-    const shown = demo.nodes.map((node) => {
+    const shown = chosen.map((node) => {
       const { history, ...rest } = node;
       return withHistory ? node : rest;
     });
     const link = (at) => (demo.links ? `http://127.0.0.1:${at}/` : null);
     return {
-      status: "success",
-      data: {
-        ...data, site: demo.site, piman_version: version(), version: demo.version, now: Date.now() / 1000, started: now - kDay * 12 - 4000, page: kBundle,
-        hosts_file: "/etc/piman/hosts.csv", netboot: demo.netboot, counts, nodes: shown,
-        links: { prometheus: link(9090), alertmanager: link(9093), grafana: link(3001) },
-      },
+      ...data, site: demo.site, piman_version: version(), version: demo.version, now: Date.now() / 1000, started, page: kBundle,
+      hosts_file: "/etc/piman/hosts.csv", netboot: demo.netboot, orders: true, power: true, watch: true, topics: demo.topics, badges: badges(),
+      counts: counts(), nodes: shown, links: { prometheus: link(9090), alertmanager: link(9093), grafana: link(3001) },
     };
   }
 
-  const server = createServer((request, response) => {
+  const frame = (kind, data) => `event: ${kind}\nid: ${demo.version}\ndata: ${JSON.stringify(data)}\n\n`;
+  /** The name, and the keys that have another value. */
+  const difference = (before, node) => Object.fromEntries(Object.entries(node).filter(([key, value]) => key === "name" || JSON.stringify(before[key]) !== JSON.stringify(value)));
+  const remember = () => demo.nodes.forEach(({ history, ...node }) => sent.set(node.name, JSON.stringify(node)));
+
+  /** Tells all browsers what is another than when it was told last, as the manager does each second. */
+  demo.changed = (...topics) => {
+    demo.version += 1;
+    for (const topic of topics) demo.topics[topic] += 1;
+    const isSame = demo.nodes.length === sent.size && demo.nodes.every((node) => sent.has(node.name));
+    const changed = isSame ? demo.nodes.map(({ history, ...node }) => difference(JSON.parse(sent.get(node.name)), node)).filter((node) => Object.keys(node).length > 1) : [];
+    const text = isSame
+      ? frame("change", { now: Date.now() / 1000, version: demo.version, counts: counts(), topics: demo.topics, badges: badges(), nodes: changed })
+      : frame("fleet", answer(false));
+    if (!isSame) sent.clear();
+    remember();
+    for (const stream of streams) stream.write(text);
+  };
+  remember();
+
+  const success = (data) => ({ status: 200, body: { status: "success", data } });
+  const failure = (status, errorType, error) => ({ status, body: { status: "error", errorType, error } });
+
+  function route(method, path, query, body) {
+    const name = /^\/api\/v1\/nodes\/([^/]+)(\/[a-z]+)?$/.exec(path);
+    const time = Date.now() / 1000;
+    if (method !== "GET") demo.changes.push({ method, path, body });
+    if (path === "/api/v1/session") {
+      if (method === "GET") return success(demo.session);
+      if (method === "DELETE") return success((demo.session = kNobody));
+      const isRight = body.token === "secret" || (body.user === "admin" && body.password === kPassword);
+      return isRight ? success((demo.session = kOperator)) : failure(401, "unauthorized", "name or password is wrong");
+    }
+    if (method !== "GET" && demo.session.role !== "operator") return failure(401, "unauthorized", "orders need a login");
+    if (path === "/api/v1/nodes") {
+      const macs = query.getAll("node");
+      return success(answer(query.has("history"), macs.length > 0 ? demo.nodes.filter((node) => macs.includes(node.mac)) : demo.nodes));
+    }
+    if (name) {
+      const node = demo.nodes.find((each) => each.name === decodeURIComponent(name[1]));
+      if (!node) return failure(404, "not_found", `no node "${name[1]}" in the inventory`);
+      if (name[2] === "/boots") return success({ name: node.name, mac: node.mac, now: time, boots: demo.boots });
+      if (name[2] === "/installs") {
+        return success({
+          name: node.name, now: time, card: { state: "installed", image: "raspios", version: "2026-11", installed: time - 680, accepted: true }, order: null, session: null,
+          installs: [{ id: 12, order: 40, cause: "reinstall", image: "raspios", version: "2026-11", sha256: "a9".repeat(32), started: time - 690, ended: time - 600, result: "installed", stage: null, reason: null }],
+        });
+      }
+      const spans = ["hello", "formatting", "downloading", "verifying", "booting", "up"];
+      const lengths = [2.1, 9.4, 74.2, 3.3, 20.8, 570];
+      let since = time - 680;
+      const phases = spans.map((phase, i) => ({ phase, since: (since += i > 0 ? lengths[i - 1] : 0), seconds: lengths[i] }));
+      return success({ ...node, now: time, phases });
+    }
+    if (path === "/api/v1/hosts/pending") return success({ unknown_hosts: "pending", now: time, hosts: demo.pending });
+    if (path === "/api/v1/hosts") {
+      if (demo.nodes.some((node) => node.name === body.name)) return failure(409, "conflict", `name ${body.name} is taken`);
+      demo.pending = demo.pending.filter((each) => each.mac !== body.mac);
+      return success(body);
+    }
+    if (path === "/api/v1/actions" && method === "GET") return success({ now: time, actions: demo.actions });
+    if (path === "/api/v1/actions") {
+      const chosen = demo.nodes.filter((node) => body.nodes.includes(node.mac)).map((node) => ({ ...demo.actions[0].nodes[3], name: node.name }));
+      const action = { ...demo.actions[0], ...body, id: demo.actions[0].id + 1, state: "running", created: time, nodes: chosen };
+      if (!body.preview) demo.actions.unshift(action);
+      return success(action);
+    }
+    if (path === "/api/v1/images") return success({ default: "raspios@2026-11", images: demoImages });
+    if (path === "/api/v1/leases") return success({ now: time, leases: demoLeases(time, demo.nodes) });
+    if (path === "/api/v1/doctor") {
+      return success({ findings: [{ machine: "pi7", code: "file_missing", severity: "problem", summary: "Asked for and not there: kernel8.img.", next: "Put what is missing into its image; piman netboot tree pi7 lists what it is served." }] });
+    }
+    if (path === "/api/v1/alerts") return success({ now: time, alerts: demo.alerts });
+    if (path === "/api/v1/silences" && method === "POST") {
+      demo.silences.push({ id: 3, nodes: body.nodes, conditions: [], created: time, expires: time + body.seconds, left_seconds: body.seconds, who: "admin", why: body.why || null });
+      for (const alert of demo.alerts) if (body.nodes.includes(alert.node)) alert.silenced = true;
+    }
+    if (path.startsWith("/api/v1/silences/")) demo.silences = [];
+    if (path.startsWith("/api/v1/silences")) return success({ silences: demo.silences });
+    if (path === "/api/v1/notifiers") {
+      return success({ now: time, notifiers: [{ name: "slack", queued: 0, sent: 12, failed: 0, dropped: 0, last_sent: time - 190, last_sent_id: 12, failing_since: null, last_error: null, next_try_seconds: 0 }] });
+    }
+    if (path === "/api/v1/events") {
+      const kinds = query.getAll("kind");
+      const names = query.getAll("node");
+      const events = demo.events.filter((event) => (kinds.length === 0 || kinds.includes(event.kind)) && (names.length === 0 || names.includes(event.node)));
+      return success({ now: time, last: 10042, next: 10042, events });
+    }
+    if (path === "/api/v1/targets") {
+      const targets = demo.nodes.map((node) => ({
+        labels: { node: node.name, instance: node.name }, scrapeUrl: "", health: node.scrape ? (node.last_error ? "down" : "up") : "unknown", lastError: node.last_error?.message ?? "",
+        facts: {
+          scrape_duration_seconds: node.scrape?.duration_seconds ?? null, scrape_delay_seconds: 0.002, scrape_samples_scraped: node.scrape?.samples ?? 0, scrape_body_bytes: node.scrape?.bytes ?? 0,
+          scrapes: node.scrapes, failures: node.failures, last_scrape_seconds: node.scrape?.at ?? null,
+        },
+      }));
+      return success({ activeTargets: targets, droppedTargets: [] });
+    }
+    if (path === "/api/v1/config") return success({ keys: [{ key: "site", value: demo.site, is_default: false }, { key: "web.threads", value: "160", is_default: true }] });
+    return null;
+  }
+
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://demo");
-    demo.requests.push({ path: url.pathname + url.search, ifNoneMatch: request.headers["if-none-match"] });
+    demo.requests.push({ path: url.pathname + url.search, ifNoneMatch: request.headers["if-none-match"], csrf: request.headers["x-piman-csrf"], type: request.headers["content-type"] });
     const send = (status, type, body, headers = {}) => {
       response.writeHead(status, { "Content-Type": type, "X-Content-Type-Options": "nosniff", ...headers });
       response.end(body);
     };
     if (demo.mode === "error") return response.destroy();
-    if (url.pathname === "/api/v1/nodes") {
+    if (url.pathname === "/api/v1/live") {
+      if (!demo.live) return send(503, "application/json", "{}");
+      response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
+      response.write(frame("fleet", answer(false)));
+      streams.add(response);
+      return response.on("close", () => streams.delete(response));
+    }
+    if (/^\/nodes\/[^/]+\/metrics$/.test(url.pathname)) return send(200, "text/plain", "# HELP node_load1 1m load average.\nnode_load1 0.21\n");
+    if (url.pathname.startsWith("/api/")) {
+      let text = "";
+      for await (const chunk of request) text += chunk;
       const etag = `W/"${demo.version}-${url.search.length}"`;
-      if (request.headers["if-none-match"] === etag) return send(304, "application/json", undefined, { ETag: etag });
-      return send(200, "application/json", JSON.stringify(answer(url)), { ETag: etag });
-    }
-    if (/^\/api\/v1\/nodes\/[^/]+\/boots$/.test(url.pathname)) {
-      const name = decodeURIComponent(url.pathname.split("/")[4]);
-      const data = { name, mac: null, now: Date.now() / 1000, boots: demo.boots };
-      return send(200, "application/json", JSON.stringify({ status: "success", data }));
-    }
-    if (url.pathname === "/api/v1/hosts/pending") {
-      const data = { unknown_hosts: "pending", now: Date.now() / 1000, hosts: demo.pending };
-      return send(200, "application/json", JSON.stringify({ status: "success", data }));
-    }
-    if (url.pathname === "/api/v1/hosts" && request.method === "POST") {
-      let body = "";
-      request.on("data", (chunk) => (body += chunk));
-      request.on("end", () => {
-        const host = JSON.parse(body);
-        const taken = demo.nodes.some((node) => node.name === host.name);
-        if (taken) return send(409, "application/json", JSON.stringify({ status: "error", errorType: "conflict", error: `name ${host.name} is taken` }));
-        demo.accepted.push({ ...host, type: request.headers["content-type"] });
-        demo.pending = demo.pending.filter((each) => each.mac !== host.mac);
-        return send(201, "application/json", JSON.stringify({ status: "success", data: host }));
-      });
-      return undefined;
+      if (url.pathname === "/api/v1/nodes" && request.headers["if-none-match"] === etag) return send(304, "application/json", undefined, { ETag: etag });
+      const found = route(request.method, url.pathname, url.searchParams, text ? JSON.parse(text) : null) ?? failure(404, "not_found", "not found");
+      return send(found.status, "application/json", JSON.stringify(found.body), { ETag: etag });
     }
     const name = url.pathname === "/" ? "index.html" : url.pathname.replace(`/assets/${kBundle}/`, "");
     if (!/^[a-z_]+\.[a-z]+$/.test(name)) return send(404, "text/plain", "not found\n");
@@ -240,6 +191,8 @@ export async function startDemo({ port = 0, nodes } = {}) {
   });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   demo.url = `http://127.0.0.1:${server.address().port}/`;
+  /** Ends every stream, as a server does that ends. */
+  demo.drop = () => server.closeAllConnections();
   demo.stop = () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));

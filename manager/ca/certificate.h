@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/net_types.h"
+#include "common/result.h"
+
+/// Certificates of a small fleet: a CA, and what it signs for agents, the manager and Prometheus. Keys on the curve
+/// P-256, signatures by SHA-256, everything in PEM. No I/O: the time is a parameter, randomness is OpenSSL's.
+namespace piman::manager::ca {
+
+using Days = std::chrono::duration<int, std::ratio<86'400>>;
+
+struct Identity {
+  std::string certificate, key;
+};
+
+/// Signs certificates, and no other CA. Errors: OpenSSL's.
+Result<Identity> make_authority(const std::string& name, WallTime now, Days valid);
+
+struct Wanted {
+  std::string name;  ///< REQUIRES: is_host_name(); the certificate is for it
+  std::vector<Ipv4Address> addresses;
+  bool for_server = true, for_client = false;
+  Days valid{397};
+};
+/// A new key with its certificate, which is good from an hour before `now` on, as clocks differ. Its end is that of the
+/// CA at most. Errors: the authority can't be read, or its key is another's.
+Result<Identity> issue(const Identity& authority, const Wanted& wanted, WallTime now);
+
+struct Facts {
+  std::string subject, serial, names;  ///< as OpenSSL writes them
+  WallTime ends;
+  bool is_authority = false;
+};
+/// Of the first certificate in a text of PEM. Errors: there is none.
+Result<Facts> facts_of(std::string_view certificate);
+
+}  // namespace piman::manager::ca
