@@ -108,7 +108,8 @@ class Manager:
 
     def __exit__(self, kind, value, trace):
         if kind and (self.folder / "log").exists():
-            print("\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-25:]))
+            lines = (self.folder / "log").read_text(errors="replace").splitlines()
+            print("\n".join([line for line in lines if "node changed" not in line][-25:]))
         self.kill()
         for node in self.nodes:
             node.stop()
@@ -119,7 +120,7 @@ class Manager:
                               cwd=self.folder).stdout
 
     def add_image(self, path, version, *more):
-        self.run("image", "add", path, "--name=root", f"--version={version}", f"--config={self.config}", *more)
+        self.run("image", "add", path, "--name=root", f"--version={version}", f"--images={self.folder}/images", *more)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     def stored(self, sha256):
@@ -129,7 +130,7 @@ class Manager:
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([self.program, "server", f"--config={self.config}"], cwd=self.folder,
+            self.process = subprocess.Popen([self.program, "server", f"--config.file={self.config}"], cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def answers():
@@ -161,6 +162,8 @@ class Manager:
             raise Failure(f"{path} {body}: {error.code} {error.read()[:300]}") from None
 
     def order(self, nodes, action="reinstall", **more):
+        if action == "reinstall":
+            more.setdefault("image", "root@1")
         return self.post("/api/v1/actions", {"action": action, "nodes": [node.name for node in nodes], "by": "test",
                                              "why": "faults", **more})["id"]
 
@@ -188,9 +191,10 @@ class Manager:
 
 class Agent(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = b"node_boot_time_seconds 1\n"
+        is_page = self.path.startswith("/metrics")
+        body = b"node_boot_time_seconds 1\n" if is_page else b'{"time": 1, "cpu_percent": 1, "memory_percent": 1}'
         self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Type", "text/plain; version=0.0.4" if is_page else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -324,7 +328,8 @@ class Node:
 
     def write(self):
         """All of the image is on the card."""
-        self.take()
+        if self.dialect != "piman" or len(self.taken) < int(self.offer["size_bytes"]):
+            self.take()
         if self.stream:
             self.stream.close()
             self.stream = None
