@@ -24,6 +24,7 @@ function(piman_precompile_target target)
   endif()
   get_target_property(directory ${target} SOURCE_DIR)
   foreach(source IN LISTS sources)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${directory})
     # What is optimised differently can't use it.
     get_source_file_property(options ${source} TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
     if(options)
