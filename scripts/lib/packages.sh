@@ -108,6 +108,12 @@ why_package() {
   awk -v name="$1" '$2 == name { $1 = $2 = ""; sub(/^ +/, ""); print; exit }' <<<"$PACKAGE_TABLE"
 }
 
+# other_package_brings NAME: the program that we want of a package is here without it. The vendor's package of Node.js
+# brings npm and conflicts with Debian's package of that name.
+other_package_brings() {
+  [[ $1 == npm ]] && have npm
+}
+
 # missing_packages NAME...: those that are not installed. A library may be there under a name that carries its architecture.
 missing_packages() {
   local installed name
@@ -115,7 +121,7 @@ missing_packages() {
   installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
     awk '$1 == "installed" { print $2 }' | tr '\n' ' ' || true) "
   for name in "$@"; do
-    [[ $installed == *" $name "* ]] || echo "$name"
+    [[ $installed == *" $name "* ]] || other_package_brings "$name" || echo "$name"
   done
 }
 
