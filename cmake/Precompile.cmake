@@ -31,7 +31,20 @@ set(PIMAN_SOURCES_ALONE
   manager/store/store.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
-  node-agent/collectors/tcpstat.cc)
+  node-agent/collectors/tcpstat.cc
+  tests/manager/config_switches_test.cc
+  tests/manager/config_test.cc
+  tests/manager/inventory_test.cc
+  tests/manager/netboot_api_test.cc
+  tests/manager/phase_test.cc
+  tests/manager/scrape_plan_test.cc
+  tests/manager/store/store_test.cc
+  tests/manager/watch/payloads_test.cc
+  tests/netboot/tftp/transfer_test.cc
+  tests/node-agent/collectors/cpu_sysfs_test.cc
+  tests/node-agent/collectors/cpu_test.cc
+  tests/node-agent/collectors/rpi_clocks_test.cc
+  tests/node-agent/collectors/udp_queues_test.cc)
 list(TRANSFORM PIMAN_SOURCES_ALONE PREPEND ${PROJECT_SOURCE_DIR}/)
 
 function(piman_precompile_target target)
