@@ -39,7 +39,8 @@ if(PIMAN_MANAGER)
   set(manager_files ${PROJECT_BINARY_DIR}/package/manager)
   file(MAKE_DIRECTORY ${manager_files})
   set(manager_docs)
-  foreach(page packaging/changelog docs/configuration.md docs/http_api.md docs/netboot.md docs/operations.md docs/security.md)
+  foreach(page packaging/changelog docs/configuration.md docs/http_api.md docs/netboot.md docs/operations.md docs/security.md
+      docs/piman.1)
     get_filename_component(name ${page} NAME)
     add_custom_command(OUTPUT ${manager_files}/${name}.gz
       COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/${page} > ${manager_files}/${name}.gz
@@ -47,7 +48,9 @@ if(PIMAN_MANAGER)
     list(APPEND manager_docs ${manager_files}/${name}.gz)
   endforeach()
   add_custom_target(piman_manager_package_files ALL DEPENDS ${manager_docs})
+  list(REMOVE_ITEM manager_docs ${manager_files}/piman.1.gz)
   install(FILES ${manager_docs} DESTINATION share/doc/piman COMPONENT manager)
+  install(FILES ${manager_files}/piman.1.gz DESTINATION share/man/man1 COMPONENT manager)
 endif()
 
 set(CPACK_GENERATOR DEB)
