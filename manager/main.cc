@@ -165,7 +165,7 @@ int run_config_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman config check|import|reference [FLAG ...]\n\n"
       "  check      reports every problem of the configuration with its line\n"
-      "  import     turns a monitoring.config of the Python system into YAML\n"
+      "  import     turns hosts.csv, piman.yaml and monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
