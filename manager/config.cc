@@ -160,9 +160,13 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
     if (!path->empty()) make_absolute(*path, folder);
   }
   AccessSettings& access = parsed.config.agents.access;
-  for (std::string* path :
-       {&access.ca_file, &access.cert_file, &access.key_file, &access.password_file, &access.token_file}) {
+  for (std::string* path : {&access.ca_file, &access.crl_file, &access.cert_file, &access.key_file,
+                            &access.password_file, &access.token_file, &parsed.config.agents.ca_dir}) {
     if (!path->empty()) make_absolute(*path, folder);
+  }
+  if (const std::string& ca = parsed.config.agents.ca_dir; !ca.empty()) {
+    if (access.ca_file.empty()) access.ca_file = ca + "/ca.crt";
+    if (access.crl_file.empty()) access.crl_file = ca + "/ca.crl";
   }
   watch::WatchConfig& watch = parsed.config.watch;
   for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {

@@ -127,14 +127,14 @@ TEST(Program, AnswersEveryCommandLine) {
 }
 
 TEST(Program, ImportsThePythonSystemsFolder) {
-  const TempTree tree({{"old/hosts.csv", "B8:27:EB:00:00:02;172.30.4.2;;1543190400\nbroken\n"},
-                       {"old/piman.yaml",
-                        "private_number: 4\nserver_address: 172.30.4.1\nsubnet_mask: 255.255.255.0\ninterface: eth1\n"
-                        "switch_count: 1\nswitches:\n- switch_address: 172.30.4.254\n  pi_addresses: [172.30.4.2]\n"},
-                       {"old/monitoring/monitoring.config",
-                        "[DEFAULT]\nslack = https://hooks.example/T0/secret\ncpu_threshold = 85\n"},
-                       {"old/reinstall.txt", "172.30.4.2\n"},
-                       {"new/", ""}});
+  const TempTree tree(
+      {{"old/hosts.csv", "B8:27:EB:00:00:02;172.30.4.2;;1543190400\nbroken\n"},
+       {"old/piman.yaml",
+        "private_number: 4\nserver_address: 172.30.4.1\nsubnet_mask: 255.255.255.0\ninterface: eth1\n"
+        "switch_count: 1\nswitches:\n- switch_address: 172.30.4.254\n  pi_addresses: [172.30.4.2]\n"},
+       {"old/monitoring/monitoring.config", "[DEFAULT]\nslack = https://hooks.example/T0/secret\ncpu_threshold = 85\n"},
+       {"old/reinstall.txt", "172.30.4.2\n"},
+       {"new/", ""}});
   const std::vector<std::string> line = {"config", "import", tree.path("old"), "--folder=" + tree.path("new"),
                                          "--config.file=" + tree.path("new/piman.yml")};
   Piman piman(tree, line);
