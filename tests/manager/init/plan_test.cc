@@ -13,7 +13,6 @@ namespace {
 
 using netboot::dhcp::OtherServer;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Mode = Config::Dhcp::Mode;
 
