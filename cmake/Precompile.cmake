@@ -21,6 +21,10 @@ set(PIMAN_SOURCES_ALONE
   manager/api/routes.cc
   manager/boot_image/fat_plan.cc
   manager/boot_image/import.cc
+  manager/ca/command_parts.cc
+  manager/ca/later_commands.cc
+  manager/ca/ledger.cc
+  manager/ca/revocation.cc
   manager/config_agents.cc
   manager/config_import_command.cc
   manager/config_import_hosts.cc
@@ -39,12 +43,16 @@ set(PIMAN_SOURCES_ALONE
   manager/init/report_json.cc
   manager/init/socket_table.cc
   manager/new_file.cc
+  manager/node_certificates.cc
   manager/store/store.cc
   netboot/dhcp/server_query.cc
   netboot/dhcp/server_search.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
   node-agent/collectors/tcpstat.cc
+  tests/manager/ca/certificate_test.cc
+  tests/manager/ca/folder_test.cc
+  tests/manager/ca/ledger_test.cc
   tests/manager/config_import_hosts_test.cc
   tests/manager/config_import_site_test.cc
   tests/manager/init/interview_test.cc
