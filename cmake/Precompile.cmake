@@ -21,14 +21,32 @@ set(PIMAN_SOURCES_ALONE
   manager/api/routes.cc
   manager/boot_image/fat_plan.cc
   manager/boot_image/import.cc
+  manager/ca/command_parts.cc
+  manager/ca/later_commands.cc
+  manager/ca/ledger.cc
+  manager/ca/revocation.cc
   manager/config_agents.cc
+  manager/config_import_command.cc
+  manager/config_import_hosts.cc
+  manager/config_import_site.cc
   manager/config_keys.cc
   manager/config_switches.cc
   manager/config_watch.cc
   manager/config_web.cc
   manager/fleet/inventory.cc
   manager/images/gunzip.cc
+  manager/init/command.cc
+  manager/init/interview.cc
+  manager/init/machine.cc
+  manager/init/plan.cc
+  manager/init/report.cc
+  manager/init/report_json.cc
+  manager/init/socket_table.cc
+  manager/new_file.cc
+  manager/node_certificates.cc
   manager/store/store.cc
+  netboot/dhcp/server_query.cc
+  netboot/dhcp/server_search.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
   node-agent/collectors/tcpstat.cc
@@ -44,7 +62,18 @@ set(PIMAN_SOURCES_ALONE
   tests/node-agent/collectors/cpu_sysfs_test.cc
   tests/node-agent/collectors/cpu_test.cc
   tests/node-agent/collectors/rpi_clocks_test.cc
-  tests/node-agent/collectors/udp_queues_test.cc)
+  tests/node-agent/collectors/udp_queues_test.cc
+  tests/manager/ca/certificate_test.cc
+  tests/manager/ca/folder_test.cc
+  tests/manager/ca/ledger_test.cc
+  tests/manager/config_import_hosts_test.cc
+  tests/manager/config_import_site_test.cc
+  tests/manager/init/interview_test.cc
+  tests/manager/init/plan_test.cc
+  tests/manager/init/report_test.cc
+  tests/manager/init/socket_table_test.cc
+  tests/manager/new_file_test.cc
+  tests/netboot/dhcp/server_query_test.cc)
 list(TRANSFORM PIMAN_SOURCES_ALONE PREPEND ${PROJECT_SOURCE_DIR}/)
 
 function(piman_precompile_target target)

@@ -25,7 +25,7 @@ _piman() {
   elif [[ $word == -* ]]; then
     local second=${COMP_WORDS[2]}
     case $command in
-      alerts | boot-image | config | hosts | image | netboot | power | silence | users)
+      alerts | boot-image | ca | config | hosts | image | netboot | power | silence | users)
         ((COMP_CWORD > 2)) && words=$(_piman_flags "$command" "$second") ;;
     esac
     words="$words $(_piman_flags "$command")"

@@ -23,6 +23,7 @@
 #include "manager/events_command.h"
 #include "manager/hosts_command.h"
 #include "manager/image_command.h"
+#include "manager/init/command.h"
 #include "manager/nodes_command.h"
 #include "manager/orders_command.h"
 #include "manager/power_command.h"
@@ -164,7 +165,7 @@ int run_config_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman config check|import|reference [FLAG ...]\n\n"
       "  check      reports every problem of the configuration with its line\n"
-      "  import     turns a monitoring.config of the Python system into YAML\n"
+      "  import     turns hosts.csv, piman.yaml and monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
@@ -226,6 +227,7 @@ int print_help(Arguments arguments) {
 
 std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
+      {"init", "asks a few questions and writes a configuration that works", &run_init_command},
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"top", "shows the fleet in a terminal as it changes", &run_top},
