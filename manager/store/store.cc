@@ -7,11 +7,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/text.h"
 #include "common/unique_fd.h"
+#include "manager/store/inspect.h"
+#include "manager/store/recovery.h"
 #include "manager/store/schema.h"
 #include "manager/store/worker.h"
 
@@ -51,7 +56,18 @@ Result<UniqueFd> lock_folder(const std::string& folder) {
   return fd;
 }
 
-Result<Database> open_or_make(const std::string& path) {
+/// A database that is whole, and what had to be done to have one.
+struct Opened {
+  std::optional<Database> database;
+  std::optional<Recovery> recovery;
+  bool is_new = false;
+};
+
+Result<Opened> open_or_make(const std::string& path, Logger& log) {
+  Opened opened;
+  if (!exists(path)) {
+    if (auto finished = finish_recovery(path); !finished) return tl::unexpected<Error>(finished.error());
+  }
   if (!exists(path)) {
     if (exists(path + "-wal")) {
       return fail(
@@ -59,8 +75,51 @@ Result<Database> open_or_make(const std::string& path) {
                  "-wal is there: put the database back beside it, or move the journal away to begin with none"));
     }
     if (auto made = make_database(path); !made) return tl::unexpected<Error>(made.error());
+    opened.is_new = true;
   }
-  return open_database(path);
+  auto found = inspect_database(path);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (!found->was_read_wholly) log.warn("the store is large or slow, and was not checked to its end", {{"file", path}});
+  if (!found->database) {
+    auto replaced = replace_damaged(path, found->damage, std::chrono::system_clock::now());
+    if (!replaced) return tl::unexpected<Error>(replaced.error());
+    opened.recovery = std::move(*replaced);
+    found = inspect_database(path);
+    if (!found) return tl::unexpected<Error>(found.error());
+    if (!found->database) return fail(concat(path, ": was just made and is damaged: ", found->damage));
+  }
+  opened.database = std::move(found->database);
+  return opened;
+}
+
+JournalEntry entry_of(const Recovery& recovery, std::int64_t at_ms) {
+  JournalEntry entry{at_ms, "store", "", "", {}};
+  entry.text = concat("the database was damaged (", recovery.damage, ") and is set aside: ", recovery.set_aside, "; ",
+                      recovery.leases, " leases and ", recovery.broken_cards,
+                      " half-written cards are taken over, orders, alerts and history are not");
+  entry.data = {{"step", "set_aside"},
+                {"file", recovery.set_aside},
+                {"reason", recovery.damage},
+                {"leases", concat(recovery.leases)},
+                {"broken_cards", concat(recovery.broken_cards)}};
+  return entry;
+}
+
+/// Into the journal and the log: what is known no more must not go unnoticed.
+void tell(const Recovery& recovery, Journal& journal, Logger& log) {
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+  journal.append(entry_of(recovery, now));
+  log.error("the database was damaged: it is set aside, and a new one begun",
+            {{"reason", recovery.damage},
+             {"file", recovery.set_aside},
+             {"leases", concat(recovery.leases)},
+             {"broken_cards", concat(recovery.broken_cards)}});
+  for (const std::string& order : recovery.forgotten_orders) {
+    journal.append({now, "store", "", concat("an order that was open is forgotten: ", order), {{"step", "forgotten"}}});
+    log.error("an order that was open is forgotten: give it again if it is still wanted", {{"order", order}});
+  }
 }
 
 }  // namespace
@@ -93,16 +152,21 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger
   auto lock = lock_folder(settings.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
   const std::string path = settings.folder + "/piman.db";
-  const bool is_new = !exists(path);
-  auto database = open_or_make(path);
-  if (!database) return tl::unexpected<Error>(database.error());
-  auto last_id = database->number("SELECT coalesce(max(id), 0) FROM journal");
+  auto opened = open_or_make(path, log);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  auto last_id = opened->database->number("SELECT coalesce(max(id), 0) FROM journal");
   if (!last_id) return tl::unexpected<Error>(last_id.error());
   // Events that an earlier run told of and did not store any more must not share their ids with others.
-  if (!is_new) *last_id += kMostUnstoredEvents;
-  auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*database));
+  if (!opened->is_new) *last_id += kMostUnstoredEvents;
+  // Nor those of a journal that is lost. Nobody knows its last id, but few journals outran the clock.
+  const bool is_lost = opened->recovery.has_value();
+  if (is_lost) *last_id += static_cast<std::int64_t>(unix_seconds(std::chrono::system_clock::now()));
+  auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*opened->database));
   if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
-  return std::unique_ptr<Store>(new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
+  std::unique_ptr<Store> store(
+      new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
+  if (is_lost) tell(*opened->recovery, store->journal_, log);
+  return store;
 }
 
 Result<std::vector<Lease>> Store::load() {

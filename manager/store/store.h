@@ -46,6 +46,7 @@ struct StoreStats {
   std::array<std::uint64_t, kStoreFailureCount> failures{};  ///< of transactions, by StoreFailure
   std::string error;                                         ///< why the last transaction failed; empty when it did not
   LeaseCounts leases;                                        ///< at most some seconds old, see stats()
+  std::uint64_t set_aside = 0;                               ///< damaged files beside the database; as old
 };
 
 /// Leases are on the disk before commit() calls back; whatever waits goes into one transaction. Boots, pending hosts
@@ -56,7 +57,8 @@ struct StoreStats {
 /// old, wait for the disk.
 class Store final : public netboot::dhcp::LeaseStore {
  public:
-  /// Locks the folder: two managers on one file would each hold a part of the truth. `log` must outlive the store.
+  /// Locks the folder: two managers on one file would each hold a part of the truth. A database that is damaged is set
+  /// aside and told of in the log and the journal (recovery.h). `log` must outlive the store.
   static Result<std::unique_ptr<Store>> open(const StoreSettings& settings, Logger& log);
   /// Stores what is queued.
   ~Store() override;
