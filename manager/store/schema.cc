@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -172,6 +173,10 @@ tl::unexpected<Error> fail_errno(const std::string& what, const std::string& pat
 }  // namespace
 
 std::span<const char* const> schema_steps() { return kSteps; }
+
+std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now) {
+  return last_known + static_cast<std::int64_t>(std::max(0.0, unix_seconds(now)));
+}
 
 std::string unfinished_name(const std::string& path) { return path + ".new"; }
 

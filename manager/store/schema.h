@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "common/clock.h"
 #include "common/result.h"
 #include "manager/store/database.h"
 
@@ -14,6 +15,13 @@ namespace piman::manager {
 
 /// Marks a file as piman's ("PIMA"), in SQLite's application_id.
 inline constexpr std::int64_t kApplicationId = 0x50494D41;
+
+/// The file of the database of a store.
+inline std::string database_in(const std::string& folder) { return folder + "/piman.db"; }
+
+/// Where ids of events go on after some of them may have been lost, told of and all. Nobody knows the last one, but few
+/// journals outran the clock.
+std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now);
 
 /// Each step leads from the version that is its index to the next one. Steps that were released never change.
 std::span<const char* const> schema_steps();

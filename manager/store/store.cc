@@ -45,17 +45,6 @@ Result<UniqueFd> open_lock(const std::string& folder) {
   return fd;
 }
 
-/// The folder of the store, locked for this process. The lock has a file of its own: closing another descriptor of the
-/// database would take SQLite's locks away.
-Result<UniqueFd> lock_folder(const std::string& folder) {
-  auto fd = open_lock(folder);
-  if (fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(concat("the store ", folder, " is in use by another piman"));
-    return fail_errno("locking", folder + "/piman.lock");
-  }
-  return fd;
-}
-
 /// A database that is whole, and what had to be done to have one.
 struct Opened {
   std::optional<Database> database;
@@ -129,6 +118,16 @@ Result<void> check_store_folder(const std::string& folder) {
   return lock ? Result<void>() : tl::unexpected<Error>(lock.error());
 }
 
+// The lock has a file of its own: closing another descriptor of the database would take SQLite's locks away.
+Result<UniqueFd> lock_store(const std::string& folder) {
+  auto fd = open_lock(folder);
+  if (fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return fail(concat("the store ", folder, " is in use by another piman"));
+    return fail_errno("locking", folder + "/piman.lock");
+  }
+  return fd;
+}
+
 class Store::Archive final : public JournalArchive {
  public:
   explicit Archive(Worker& worker) : worker_(worker) {}
@@ -149,18 +148,18 @@ Store::Store(std::unique_ptr<Worker> worker, const JournalSettings& settings, st
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger& log) {
-  auto lock = lock_folder(settings.folder);
+  auto lock = lock_store(settings.folder);
   if (!lock) return tl::unexpected<Error>(lock.error());
-  const std::string path = settings.folder + "/piman.db";
+  const std::string path = database_in(settings.folder);
   auto opened = open_or_make(path, log);
   if (!opened) return tl::unexpected<Error>(opened.error());
   auto last_id = opened->database->number("SELECT coalesce(max(id), 0) FROM journal");
   if (!last_id) return tl::unexpected<Error>(last_id.error());
   // Events that an earlier run told of and did not store any more must not share their ids with others.
   if (!opened->is_new) *last_id += kMostUnstoredEvents;
-  // Nor those of a journal that is lost. Nobody knows its last id, but few journals outran the clock.
+  // Nor those of a journal that is lost.
   const bool is_lost = opened->recovery.has_value();
-  if (is_lost) *last_id += static_cast<std::int64_t>(unix_seconds(std::chrono::system_clock::now()));
+  if (is_lost) *last_id = last_id_after_loss(*last_id, std::chrono::system_clock::now());
   auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*opened->database));
   if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
   std::unique_ptr<Store> store(

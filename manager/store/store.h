@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/result.h"
+#include "common/unique_fd.h"
 #include "manager/store/database.h"
 #include "manager/store/journal.h"
 #include "manager/store/order_records.h"
@@ -36,6 +37,9 @@ struct StoreSettings {
 /// Whether a store can be made or used in this folder: it is made, and its lock opened for writing. Errors: what stands
 /// in the way.
 Result<void> check_store_folder(const std::string& folder);
+
+/// The folder of a store, locked as a running manager locks it, for as long as the descriptor is open. Errors: one runs.
+Result<UniqueFd> lock_store(const std::string& folder);
 
 /// Since the start.
 struct StoreStats {

@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "manager/store/recovery.h"
+#include "manager/store/schema.h"
 
 namespace piman::manager {
 namespace {
@@ -263,7 +264,7 @@ Result<void> Store::Worker::write_late(const LateWrites& late) {
 
 void Store::Worker::count_leases() {
   const auto counts = tables_->count_leases(std::chrono::system_clock::now());
-  const std::size_t set_aside = count_set_aside(settings_.folder + "/piman.db");
+  const std::size_t set_aside = count_set_aside(database_in(settings_.folder));
   const MutexLock lock(mutex_);
   counted_ = std::chrono::steady_clock::now();
   if (counts) stats_.leases = *counts;

@@ -17,7 +17,8 @@ MAY_INCLUDE = {
     "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "netboot/install",
                 "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
-                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca"],
+                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca",
+                "manager/backup"],
     "manager/fleet": ["common"],
     # What was told must be on the disk before it is told: alerts are the store's rows.
     "manager/watch": ["common", "manager/fleet", "manager/store"],
@@ -29,6 +30,9 @@ MAY_INCLUDE = {
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     # What the store gives is what installs take.
     "manager/ca": ["common"],
+    # A backup is made of what the configuration names and of a copy of the store.
+    "manager/backup": ["common", "manager/config.h", "manager/store", "manager/fleet/text_file.h",
+                       "manager/images/sha256.h"],
     "manager/images": ["common", "netboot/install/orders.h"],
     # fleet/phase.h is plain values: how far a boot has come is one of the facts that phases follow from.
     "manager/boots": ["common", "netboot", "manager/store", "manager/fleet/phase.h"],
@@ -60,6 +64,7 @@ PURE = [
     r"udp_frame)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
     r"netboot/install/(orders|protocol|session|slots)",
+    r"manager/backup/archive_format",
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
@@ -81,7 +86,7 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
+    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/backup_json.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
                         "manager/api/fleet_object.h", "manager/api/live_json.cc", "manager/api/listing_json.cc",
                         "manager/api/session_json.cc",
                         "manager/api/order_json.cc", "manager/api/watch_json.cc", "manager/api/event_json.cc",
