@@ -100,6 +100,8 @@ Result<BackupList> parse_backup_list(std::string_view text) {
       return fail(concat("its list has a line that means nothing: ", quote(whole)));
     }
   }
+  // Two ways to say the same would be one that nobody tested.
+  if (to_text(list) != text) return fail("its list is not written as piman writes it");
   return list;
 }
 
