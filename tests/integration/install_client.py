@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A manager with nodes on loopback, and an installer for each node that does what the test says: in the words of both
 initramfs of the seed, with their traces and echoes, or in piman's own. Cards are simulated."""
+import contextlib
 import hashlib
 import http.client
 import http.server
@@ -240,6 +241,13 @@ class Node:
                 each.close()
         self.socket = self.stream = None
 
+    def hang_up_now(self):
+        """From another thread: a read that waits comes back at once."""
+        for each in (self.socket, self.stream):
+            if each:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
     def say(self, text):
         self.socket.sendall(text.encode() if isinstance(text, str) else text)
 
@@ -371,6 +379,9 @@ class Node:
 
     def stop(self):
         self.hang_up()
+        self.stop_agent()
+
+    def stop_agent(self):
         if self.agent:
             self.agent.shutdown()
             self.agent.server_close()
