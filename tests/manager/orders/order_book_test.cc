@@ -363,6 +363,24 @@ TEST_F(OrderBookTest, AKilledManagerFindsWhatItHadBegun) {
   EXPECT_EQ(next, id + 1) << "numbers are not used twice";
 }
 
+TEST_F(OrderBookTest, NodesThatWereSwitchedOffAreRememberedUntilSomethingSwitchesThemOn) {
+  const auto left_off = [&] {
+    std::vector<std::string> names;
+    for (const OrderRecord& order : book.left_off()) names.push_back(order.node);
+    return names;
+  };
+  add(OrderAction::kPowerOff, {2, 3});
+  tick();
+  for (const unsigned number : {2U, 3U}) switch_power(number);
+  EXPECT_THAT(left_off(), ElementsAre("pi2", "pi3"));
+  restart();
+  EXPECT_THAT(left_off(), ElementsAre("pi2", "pi3"));
+  add(OrderAction::kPowerOn, {3});
+  tick();
+  switch_power(3);
+  EXPECT_THAT(left_off(), ElementsAre("pi2"));
+}
+
 TEST_F(OrderBookTest, RememberedAreTheLastInstallsOfANode) {
   for (std::size_t i = 0; i < limits.installs_per_node + 5; ++i) {
     const auto claimed = book.claim(host(7), "first", 0, kImage, now());
