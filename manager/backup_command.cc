@@ -54,7 +54,8 @@ void print_restore(const RestoreReport& report, bool was_restored) {
       line += concat(one.path, " is the same");
     } else {
       line += one.path;
-      if (!one.kept_as.empty()) line += concat(was_restored ? "; what was there is " : "; what is there would be ", one.kept_as);
+      if (!one.kept_as.empty())
+        line += concat(was_restored ? "; what was there is " : "; what is there would be ", one.kept_as);
     }
     print(printable(line) + "\n");
   }
@@ -63,7 +64,8 @@ void print_restore(const RestoreReport& report, bool was_restored) {
     return;
   }
   if (report.withdrawn_orders > 0) {
-    print(concat(report.withdrawn_orders, " orders that were open then are withdrawn: give again what is still wanted.\n"));
+    print(concat(report.withdrawn_orders,
+                 " orders that were open then are withdrawn: give again what is still wanted.\n"));
   }
   print("Start the server: systemctl start piman\n");
 }
@@ -73,7 +75,8 @@ void print_restore(const RestoreReport& report, bool was_restored) {
 int run_backup(std::span<const char* const> arguments) {
   static const std::array<Flag, 5> kFlags = {
       {config_flag(),
-       {"secrets", "", "false", "Tokens, keys, hashes of passwords and URLs of receivers, too: keep the file safe.", false},
+       {"secrets", "", "false", "Tokens, keys, hashes of passwords and URLs of receivers, too: keep the file safe.",
+        false},
        {"force", "", "false", "Replace FILE where it is there already.", false},
        own_json_flag(),
        help_flag()}};
@@ -82,7 +85,8 @@ int run_backup(std::span<const char* const> arguments) {
       "Usage: piman backup FILE [FLAG ...]\n\n"
       "Writes into one archive what makes a site: the database as it is at one moment (leases, orders, cards, alerts, "
       "the\n"
-      "journal), the configuration, the inventory and the assignments. The server may be at work. Images and boot files "
+      "journal), the configuration, the inventory and the assignments. The server may be at work. Images and boot "
+      "files "
       "are\n"
       "not in it. FILE is a tar archive with a list of sums.\n"
       "Exit code: 0 it is on the disk, 1 it is not, 2 wrong usage or a configuration with problems.\n\n"
@@ -115,8 +119,8 @@ int run_backup(std::span<const char* const> arguments) {
 
 int run_restore(std::span<const char* const> arguments) {
   static const std::array<Flag, 5> kFlags = {
-      {{"config.file", "FILE", "piman.yml", "Where the configuration goes, and what its relative paths are relative to.",
-        false},
+      {{"config.file", "FILE", "piman.yml",
+        "Where the configuration goes, and what its relative paths are relative to.", false},
        {"keep-config", "", "false", "Leave the configuration that is there, and put the rest where that says.", false},
        {"dry-run", "", "false", "Read and check all of it, say what would be done, and change nothing.", false},
        own_json_flag(),
@@ -124,8 +128,10 @@ int run_restore(std::span<const char* const> arguments) {
   static const ApiCommand kCommand = {
       "restore",
       "Usage: piman restore FILE [FLAG ...]\n\n"
-      "Puts back what piman backup wrote, where the configuration in it says. Every byte is checked before anything is\n"
-      "changed; then all files change together, and an interrupted restore is finished by the next one or when the server\n"
+      "Puts back what piman backup wrote, where the configuration in it says. Every byte is checked before anything "
+      "is\n"
+      "changed; then all files change together, and an interrupted restore is finished by the next one or when the "
+      "server\n"
       "starts. What was there stays beside it as NAME.before-TIME. No server may run on this store. Orders that were "
       "open\n"
       "when the backup was made are withdrawn: they were perhaps carried out since.\n"
@@ -160,9 +166,9 @@ bool is_free_of_restores(const char* config_file) {
     if (*finished) std::fputs("piman: a restore that was interrupted is finished\n", stderr);
     return true;
   }
-  std::fprintf(stderr,
-               "piman: a restore was interrupted, and can't be finished by this user: %s; run \"piman restore\" again\n",
-               finished.error().message.c_str());
+  std::fprintf(
+      stderr, "piman: a restore was interrupted, and can't be finished by this user: %s; run \"piman restore\" again\n",
+      finished.error().message.c_str());
   return false;
 }
 

@@ -23,9 +23,9 @@ struct BackupRequest {
 
 struct BackupReport {
   BackupList list;
-  std::uint64_t size = 0;               ///< of the archive
-  std::vector<std::string> left_out;    ///< roles of secrets that are there and were not asked for
-  bool has_store = false;               ///< there is a database
+  std::uint64_t size = 0;             ///< of the archive
+  std::vector<std::string> left_out;  ///< roles of secrets that are there and were not asked for
+  bool has_store = false;             ///< there is a database
 };
 
 /// The archive has its name only when all of it is on the disk. Errors: the disk's, the database's.

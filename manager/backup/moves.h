@@ -13,9 +13,9 @@
 namespace piman::manager {
 
 struct Move {
-  std::string ready;   ///< the new file
-  std::string target;  ///< the name that it gets
-  std::string aside;   ///< the name that the old one gets
+  std::string ready;         ///< the new file
+  std::string target;        ///< the name that it gets
+  std::string aside;         ///< the name that the old one gets
   bool is_database = false;  ///< "-wal" and "-shm" go with the old one
 
   bool operator==(const Move&) const = default;

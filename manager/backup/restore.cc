@@ -107,8 +107,8 @@ class Restore {
     return {};
   }
 
-  /// Of the store that is put back, and of the one that the configuration of now names: its server would go on with files
-  /// that are not its own.
+  /// Of the store that is put back, and of the one that the configuration of now names: its server would go on with
+  /// files that are not its own.
   Result<void> lock() {
     auto finished = finish_moves(request_.config_file);
     if (!finished) return tl::unexpected<Error>(finished.error());
@@ -177,7 +177,8 @@ class Restore {
   Result<NewFile> begin(const std::string& path) {
     if (auto made = make_folder(folder_of(path)); !made) return tl::unexpected<Error>(made.error());
     if (is_mounted(path)) {
-      return fail(concat(path, " is mounted by itself, as containers have it, and can't be renamed: put it back by hand, ",
+      return fail(concat(path,
+                         " is mounted by itself, as containers have it, and can't be renamed: put it back by hand, ",
                          "or use --keep-config"));
     }
     ready_.push_back(path + ".restored");
@@ -231,7 +232,8 @@ class Restore {
     // From here on they are no leftovers: whoever comes next needs them.
     if (done || file_exists(moves_file(request_.config_file))) ready_.clear();
     if (!done && ready_.empty()) {
-      return fail(concat(done.error().message, "; the restore has begun, and goes on with the next \"piman restore\" or ",
+      return fail(concat(done.error().message,
+                         "; the restore has begun, and goes on with the next \"piman restore\" or ",
                          "when the server starts"));
     }
     return done;

@@ -42,8 +42,8 @@ struct RestoreReport {
   bool finished_earlier = false;  ///< an interrupted restore was finished first
 };
 
-/// Errors: a server runs on the store; the archive is damaged; the configuration in it has problems; the disk's. After an
-/// error before the point of no return nothing is changed; after it the next restore or start of the server goes on.
+/// Errors: a server runs on the store; the archive is damaged; the configuration in it has problems; the disk's. After
+/// an error before the point of no return nothing is changed; after it the next restore or start of the server goes on.
 Result<RestoreReport> restore_backup(const RestoreRequest& request);
 
 }  // namespace piman::manager

@@ -18,7 +18,8 @@ std::vector<SiteFile> site_files(const Config& config) {
   add("watch.ca_file", config.watch.ca_file, false);
   add("agents.ca_file", config.agents.access.ca_file, false);
   add("agents.cert_file", config.agents.access.cert_file, false);
-  add("web.token_file", config.web.token_file.empty() ? config.store.folder + "/api.token" : config.web.token_file, true);
+  add("web.token_file", config.web.token_file.empty() ? config.store.folder + "/api.token" : config.web.token_file,
+      true);
   // Hashes of passwords: who has them can guess in peace.
   add("web.users_file", config.web.users_file, true);
   add("web.config_file", config.web.config_file, true);

@@ -400,7 +400,8 @@ std::vector<OrderRecord> OrderBook::left_off() const {
   std::map<std::string, const OrderRecord*> last;
   for (const auto& [id, entry] : orders_) {
     // A dry run has switched nothing; what else ended without switching has another power.
-    if (entry.row.power == OrderPower::kDone && !entry.row.detail.starts_with("dry run")) last[entry.row.node] = &entry.row;
+    if (entry.row.power == OrderPower::kDone && !entry.row.detail.starts_with("dry run"))
+      last[entry.row.node] = &entry.row;
   }
   std::vector<OrderRecord> found;
   for (const auto& [node, row] : last) {

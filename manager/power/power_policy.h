@@ -55,8 +55,8 @@ class PowerPolicy {
   /// Takes the order, if check() says so.
   Refusal add(const std::string& node, const std::string& power_switch, PowerAction action, bool installing,
               bool forced, SteadyTime now);
-  /// Takes up what an earlier run of the program had taken: nobody knows whether it had begun. A cycle switches its node on
-  /// first, and is then one like the others, held back by the cap, not by the cooldown.
+  /// Takes up what an earlier run of the program had taken: nobody knows whether it had begun. A cycle switches its
+  /// node on first, and is then one like the others, held back by the cap, not by the cooldown.
   Refusal resume(const std::string& node, const std::string& power_switch, PowerAction action, bool forced,
                  SteadyTime now);
   /// It was switched off in an earlier run, and stays so.

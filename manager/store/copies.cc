@@ -44,7 +44,10 @@ Result<void> tell(Database& database, const std::string& origin, std::size_t wit
   if (!entry) return tl::unexpected<Error>(entry.error());
   const std::string text = concat("restored from ", origin, "; ", withdrawn, " orders that were open are withdrawn");
   const auto at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  return entry->bind(1, last_id_after_loss(*last, now)).bind(2, std::int64_t{at_ms}).bind(3, std::string_view(text)).run();
+  return entry->bind(1, last_id_after_loss(*last, now))
+      .bind(2, std::int64_t{at_ms})
+      .bind(3, std::string_view(text))
+      .run();
 }
 
 }  // namespace
@@ -63,7 +66,8 @@ Result<void> copy_store(const std::string& folder, const std::string& path) {
   if (!copy) return tl::unexpected<Error>(copy.error());
   const auto verdict = copy->check(std::chrono::minutes(10));
   if (!verdict) return tl::unexpected<Error>(verdict.error());
-  if (!*verdict || **verdict != "ok") return fail(concat(from, ": is damaged: ", verdict->value_or("it takes too long")));
+  if (!*verdict || **verdict != "ok")
+    return fail(concat(from, ": is damaged: ", verdict->value_or("it takes too long")));
   return {};
 }
 

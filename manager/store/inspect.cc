@@ -68,7 +68,8 @@ Verdict check_tables(Database& database, const std::string& path) {
   if (!version) return judge(database, version.error());
   const auto steps = schema_steps();
   const auto known = static_cast<std::int64_t>(steps.size());
-  if (*version < 1 || *version > known + kMostNewerSteps) return damage(concat("it says that its schema is ", *version));
+  if (*version < 1 || *version > known + kMostNewerSteps)
+    return damage(concat("it says that its schema is ", *version));
   if (*version > known) {
     return fail(concat(path, ": was made by a newer piman: its schema is ", *version, ", this program knows ", known));
   }

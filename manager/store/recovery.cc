@@ -49,10 +49,11 @@ constexpr Rows kLeases = {
     "INSERT OR IGNORE INTO leases (address, mac, client_id, state, expires, since, hostname) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)",
     "nbbnnnt"};
-// Of cards only that they are not to be trusted. Whether their nodes were accepted is not believed either: a first install
-// would follow from it.
+// Of cards only that they are not to be trusted. Whether their nodes were accepted is not believed either: a first
+// install would follow from it.
 constexpr Rows kBrokenCards = {
-    "SELECT mac, 2, was_ever_installed, 0, installed_ms, image, version, sha256 FROM cards WHERE state = 2 ORDER BY mac",
+    "SELECT mac, 2, was_ever_installed, 0, installed_ms, image, version, sha256 FROM cards WHERE state = 2 ORDER BY "
+    "mac",
     "SELECT mac, 2, was_ever_installed, 0, installed_ms, image, version, sha256 FROM cards WHERE state = 2 "
     "ORDER BY mac DESC",
     "INSERT OR IGNORE INTO cards (mac, state, was_ever_installed, accepted_ms, installed_ms, image, version, sha256) "
@@ -100,7 +101,8 @@ std::vector<std::string> open_orders(Database& old) {
     if (!row || !*row) break;
     const std::int64_t action = rows->number(0);
     if (action < 0 || action >= static_cast<std::int64_t>(kOrderActionCount)) continue;
-    found.push_back(concat(to_string(static_cast<OrderAction>(action)), " of ", to_valid_utf8(rows->text(1)).substr(0, 80)));
+    found.push_back(
+        concat(to_string(static_cast<OrderAction>(action)), " of ", to_valid_utf8(rows->text(1)).substr(0, 80)));
   }
   std::reverse(found.begin(), found.end());
   return found;
@@ -146,8 +148,8 @@ Result<Recovery> replace_damaged(const std::string& path, std::string damage, Wa
   recovery.damage = std::move(damage);
   if (count_set_aside(path) >= kMostSetAside) {
     return fail(concat(path, ": is damaged (", recovery.damage, "), and ", kMostSetAside,
-                       " damaged ones are set aside already: this disk does not keep what is written to it. Move ", path,
-                       kInfix, "* away, to a sound disk"));
+                       " damaged ones are set aside already: this disk does not keep what is written to it. Move ",
+                       path, kInfix, "* away, to a sound disk"));
   }
   const auto prepared = prepare_database(path, [&](Database& fresh) -> Result<void> {
     auto old = Database::open(path, Database::Mode::kExisting);

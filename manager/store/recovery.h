@@ -16,7 +16,7 @@ namespace piman::manager {
 
 /// What was done about a damaged database.
 struct Recovery {
-  std::string damage;    ///< what was wrong, in words
+  std::string damage;     ///< what was wrong, in words
   std::string set_aside;  ///< where the damaged file is now; "-wal" and "-shm" beside it, where there were some
   std::size_t leases = 0, broken_cards = 0;  ///< taken over
   /// Orders that were open, as far as they could be read, and are not any more: "restart of pi7".

@@ -96,9 +96,9 @@ JournalEntry entry_of(const Recovery& recovery, std::int64_t at_ms) {
 
 /// Into the journal and the log: what is known no more must not go unnoticed.
 void tell(const Recovery& recovery, Journal& journal, Logger& log) {
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   journal.append(entry_of(recovery, now));
   log.error("the database was damaged: it is set aside, and a new one begun",
             {{"reason", recovery.damage},
@@ -162,8 +162,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger
   if (is_lost) *last_id = last_id_after_loss(*last_id, std::chrono::system_clock::now());
   auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*opened->database));
   if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
-  std::unique_ptr<Store> store(
-      new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
+  std::unique_ptr<Store> store(new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
   if (is_lost) tell(*opened->recovery, store->journal_, log);
   return store;
 }

@@ -38,7 +38,8 @@ struct StoreSettings {
 /// in the way.
 Result<void> check_store_folder(const std::string& folder);
 
-/// The folder of a store, locked as a running manager locks it, for as long as the descriptor is open. Errors: one runs.
+/// The folder of a store, locked as a running manager locks it, for as long as the descriptor is open. Errors: one
+/// runs.
 Result<UniqueFd> lock_store(const std::string& folder);
 
 /// Since the start.

@@ -10,8 +10,8 @@
 #include "manager/backup/archive_format.h"
 #include "manager/backup/moves.h"
 
-/// The list in a backup, and what a restore has left to do: what can be read is byte by byte what would be written. Their
-/// sum is made right first, or nothing would get past it.
+/// The list in a backup, and what a restore has left to do: what can be read is byte by byte what would be written.
+/// Their sum is made right first, or nothing would get past it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace piman::manager;
   std::string text(reinterpret_cast<const char*>(data), size);

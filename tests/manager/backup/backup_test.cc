@@ -248,7 +248,7 @@ TEST_F(BackupTest, every_cut_and_every_flipped_byte_is_refused_and_changes_nothi
   tree.put("site.tar", whole + "x");
   EXPECT_THAT(refusal("new"), HasSubstr("damaged"));
   EXPECT_THAT(names_in(tree.path("new")), AnyOf(IsEmpty(), ElementsAre("state", "state/piman.lock"),
-                                               ElementsAre("boot", "state", "state/piman.lock")));
+                                                ElementsAre("boot", "state", "state/piman.lock")));
   tree.put("site.tar", whole);
   EXPECT_EQ(refusal("new"), "it was restored");
 }

@@ -140,8 +140,9 @@ TEST_F(MigrationTest, killed_in_the_middle_it_is_of_the_old_version_or_of_the_ne
   {
     auto database = Database::open(path(), Database::Mode::kExisting);
     ASSERT_TRUE(database);
-    ASSERT_TRUE(database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO "
-                              "journal (id, at_ms, kind, subject, text) SELECT i + 100, i, 'boot', 'pi', 'text' FROM n"));
+    ASSERT_TRUE(
+        database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO "
+                      "journal (id, at_ms, kind, subject, text) SELECT i + 100, i, 'boot', 'pi', 'text' FROM n"));
   }
   const std::string old = piman::test::read_file(path());
   int undone = 0, done = 0;

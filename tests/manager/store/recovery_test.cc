@@ -223,9 +223,9 @@ TEST_F(RecoveryTest, a_flipped_byte_of_the_header_is_harmless_or_found) {
 }
 
 TEST_F(RecoveryTest, tables_that_are_not_those_of_their_version_are_damage) {
-  for (const char* const change : {"PRAGMA user_version=0", "PRAGMA user_version=2", "PRAGMA user_version=-7",
-                                   "PRAGMA user_version=88000001", "DROP TABLE cards", "ALTER TABLE boots ADD COLUMN more",
-                                   "DROP INDEX orders_of_rollout"}) {
+  for (const char* const change :
+       {"PRAGMA user_version=0", "PRAGMA user_version=2", "PRAGMA user_version=-7", "PRAGMA user_version=88000001",
+        "DROP TABLE cards", "ALTER TABLE boots ADD COLUMN more", "DROP INDEX orders_of_rollout"}) {
     open().reset();
     {
       auto database = open_database(path());

@@ -176,7 +176,7 @@ TEST_F(Serving, AClientGetsItsOldAddressOrTheOneItWants) {
   EXPECT_EQ(send(linux_discover(kStranger)).address, ip("10.0.0.105"));
 }
 
-TEST_F(ResponderTest, an_interface_that_got_another_address_is_still_this_server) {
+TEST_F(Serving, AnInterfaceThatGotAnotherAddressIsStillThisServer) {
   const Arrival arrival{ip("10.0.0.7"), Ipv4Address(), false};
   // DISCOVER, and the REQUEST that names who offered.
   send(message(kFour, "350101"), arrival);
