@@ -67,7 +67,7 @@ TEST(BackupTar, headers_have_the_sum_that_tar_wants) {
   EXPECT_EQ(size_in_header(header), 8'000'000'000U);
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(header[i]);
+    sum += i >= 148 && i < 156 ? 32U : static_cast<unsigned char>(header[i]);
   }
   EXPECT_EQ(parse_u64(header.substr(148, 6)).has_value(), true);
   EXPECT_EQ(std::stoull(header.substr(148, 6), nullptr, 8), sum);

@@ -284,7 +284,7 @@ TEST_F(BackupTest, what_is_in_the_way_is_said) {
 
 TEST_F(BackupTest, moves_that_were_cut_off_anywhere_are_finished) {
   // Every state that a crash can leave: the first n steps of each move are done.
-  for (int done = 0; done <= 5; ++done) {
+  for (std::size_t done = 0; done <= 5; ++done) {
     SCOPED_TRACE(done);
     const std::string folder = tree.path(concat("moves", done));
     std::filesystem::create_directories(folder + "/state");
@@ -307,7 +307,7 @@ TEST_F(BackupTest, moves_that_were_cut_off_anywhere_are_finished) {
         {db + ".restored", db},
         {folder + "/piman.yml", folder + "/piman.yml.before"},
         {folder + "/piman.yml.restored", folder + "/piman.yml"}};
-    for (int i = 0; i < done; ++i) std::filesystem::rename(steps.at(i).first, steps.at(i).second);
+    for (std::size_t i = 0; i < done; ++i) std::filesystem::rename(steps.at(i).first, steps.at(i).second);
     const auto finished = finish_moves(folder + "/piman.yml");
     ASSERT_TRUE(finished) << finished.error().message;
     EXPECT_TRUE(*finished);
