@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <system_error>
 
@@ -175,7 +176,8 @@ tl::unexpected<Error> fail_errno(const std::string& what, const std::string& pat
 std::span<const char* const> schema_steps() { return kSteps; }
 
 std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now) {
-  return last_known + static_cast<std::int64_t>(std::max(0.0, unix_seconds(now)));
+  const auto clock = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return std::max(last_known + kMostUnstoredEvents, std::int64_t{clock});
 }
 
 std::string unfinished_name(const std::string& path) { return path + ".new"; }

@@ -25,9 +25,6 @@ namespace {
 
 using netboot::dhcp::Lease;
 
-/// More than the worker ever holds back, written in decimals for those who read ids.
-constexpr std::int64_t kMostUnstoredEvents = 10'000;
-
 tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path) {
   return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
 }

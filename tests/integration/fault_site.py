@@ -2,7 +2,7 @@
 """A site to break: a manager in a network of its own at the other end of a wire, with nodes, DHCP clients, people who
 order and silence, a receiver of alerts and a switch. What they were promised is written down, to be compared with what the
 manager knows after it was killed."""
-import ctypes
+import http.client
 import http.server
 import os
 import random
@@ -97,12 +97,13 @@ class DhcpClients:
             time.sleep(0.02)
         return None, None
 
-    def lease(self, mac, seconds=0.3):
+    def lease(self, mac, seconds=0.3, host=HOST):
         """The address that was promised, or None."""
-        kind, address = self.ask(1, mac, seconds=seconds)
+        kind, address = self.ask(1, mac, seconds=seconds, host=host)
         if kind != 2:
             return None
-        kind, address = self.ask(3, mac, b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + socket.inet_aton(HOST), seconds)
+        options = b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + socket.inet_aton(host)
+        kind, address = self.ask(3, mac, options, seconds, host)
         if kind != 5:
             return None
         with self.lock:
@@ -111,9 +112,9 @@ class DhcpClients:
             self.promised[mac], self.owner[address] = address, mac
         return address
 
-    def lease_for_newcomer(self, seconds=1.0):
+    def lease_for_newcomer(self, seconds=1.0, host=HOST):
         self.newcomers += 1
-        return self.lease(f"02:01:00:00:{self.newcomers >> 8:02x}:{self.newcomers & 255:02x}", seconds)
+        return self.lease(f"02:01:00:00:{self.newcomers >> 8:02x}:{self.newcomers & 255:02x}", seconds, host)
 
     def snapshot(self):
         with self.lock:
@@ -217,6 +218,8 @@ class Load:
         self.installs = 0
 
     def __enter__(self):
+        for node in self.switched:
+            node.be_well()
         works = [self.want_leases, self.order_installs, self.silence, self.follow] + [self.order_power] * bool(self.switched)
         for work in works + [lambda node=node: self.live(node) for node in self.nodes]:
             self.threads.append(threading.Thread(target=self.run, args=(work,), daemon=True))
@@ -234,7 +237,7 @@ class Load:
         while not self.stopping.is_set():
             try:
                 work()
-            except (OSError, ValueError, KeyError, TypeError):  # the manager is gone, or was while it answered
+            except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):  # the manager is gone, or was while it answered
                 time.sleep(0.05)
             except Failure as failure:
                 if "had" in str(failure) or "is given to" in str(failure):
@@ -260,7 +263,7 @@ class Load:
         node = self.random.choice(self.switched)
         with self.lock:
             self.ordered.add(node.name)  # before it is asked for: the answer may be lost, and the order not
-        number = self.site.order([node], action="restart", force=True)
+        number = self.site.order([node], action="restart")
         with self.lock:
             self.actions[number] = {node.name}
         self.pause(1.5)
