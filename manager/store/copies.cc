@@ -18,25 +18,6 @@ namespace {
 
 constexpr std::string_view kWithdrawn = "it was open when the backup was made: give it again if it is still wanted";
 
-Result<void> withdraw(Database& database, std::int64_t now_ms) {
-  auto orders = database.prepare("UPDATE orders SET state = ?, since_ms = ?, detail = ? WHERE state < ?");
-  if (!orders) return tl::unexpected<Error>(orders.error());
-  if (auto done = orders->bind(1, static_cast<std::int64_t>(OrderState::kWithdrawn))
-                      .bind(2, now_ms)
-                      .bind(3, kWithdrawn)
-                      .bind(4, static_cast<std::int64_t>(OrderState::kDone))
-                      .run();
-      !done)
-    return done;
-  auto rollouts = database.prepare("UPDATE rollouts SET state = ?, ended_ms = ?, detail = ? WHERE state = ?");
-  if (!rollouts) return tl::unexpected<Error>(rollouts.error());
-  return rollouts->bind(1, static_cast<std::int64_t>(RolloutState::kWithdrawn))
-      .bind(2, now_ms)
-      .bind(3, kWithdrawn)
-      .bind(4, static_cast<std::int64_t>(RolloutState::kRunning))
-      .run();
-}
-
 Result<void> tell(Database& database, const std::string& origin, std::size_t withdrawn, WallTime now) {
   const auto last = database.number("SELECT coalesce(max(id), 0) FROM journal");
   if (!last) return tl::unexpected<Error>(last.error());
@@ -51,6 +32,31 @@ Result<void> tell(Database& database, const std::string& origin, std::size_t wit
 }
 
 }  // namespace
+
+Result<std::size_t> withdraw_open_orders(Database& database, std::string_view why, WallTime now) {
+  const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  const auto open = database.number("SELECT count(*) FROM orders WHERE state < 4");
+  if (!open) return tl::unexpected<Error>(open.error());
+  auto orders = database.prepare("UPDATE orders SET state = ?, since_ms = ?, detail = ? WHERE state < ?");
+  if (!orders) return tl::unexpected<Error>(orders.error());
+  if (auto done = orders->bind(1, static_cast<std::int64_t>(OrderState::kWithdrawn))
+                      .bind(2, now_ms)
+                      .bind(3, why)
+                      .bind(4, static_cast<std::int64_t>(OrderState::kDone))
+                      .run();
+      !done)
+    return tl::unexpected<Error>(done.error());
+  auto rollouts = database.prepare("UPDATE rollouts SET state = ?, ended_ms = ?, detail = ? WHERE state = ?");
+  if (!rollouts) return tl::unexpected<Error>(rollouts.error());
+  if (auto done = rollouts->bind(1, static_cast<std::int64_t>(RolloutState::kWithdrawn))
+                      .bind(2, now_ms)
+                      .bind(3, why)
+                      .bind(4, static_cast<std::int64_t>(RolloutState::kRunning))
+                      .run();
+      !done)
+    return tl::unexpected<Error>(done.error());
+  return static_cast<std::size_t>(*open);
+}
 
 Result<void> copy_store(const std::string& folder, const std::string& path) {
   const std::string from = database_in(folder);
@@ -74,14 +80,14 @@ Result<void> copy_store(const std::string& folder, const std::string& path) {
 Result<RevivedCopy> revive_copy(const std::string& path, const std::string& origin, WallTime now) {
   auto database = open_database(path);
   if (!database) return tl::unexpected<Error>(database.error());
-  const auto open = database->number("SELECT count(*) FROM orders WHERE state < 4");
-  if (!open) return tl::unexpected<Error>(open.error());
-  RevivedCopy revived{static_cast<std::size_t>(*open)};
-  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  RevivedCopy revived;
   Result<void> done = database->run("PRAGMA synchronous=FULL");
   if (done) done = database->begin();
-  if (done) done = withdraw(*database, now_ms);
-  if (done) done = tell(*database, origin, revived.withdrawn_orders, now);
+  if (!done) return tl::unexpected<Error>(done.error());
+  const auto withdrawn = withdraw_open_orders(*database, kWithdrawn, now);
+  if (!withdrawn) return tl::unexpected<Error>(withdrawn.error());
+  revived.withdrawn_orders = *withdrawn;
+  done = tell(*database, origin, revived.withdrawn_orders, now);
   if (done) done = database->commit();
   if (!done) return tl::unexpected<Error>(done.error());
   return revived;

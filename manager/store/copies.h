@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "common/clock.h"
 #include "common/result.h"
+#include "manager/store/database.h"
 
 /// Copies of the database: one made while a manager is at work on it, and one made fit to be used again.
 namespace piman::manager {
@@ -13,6 +15,9 @@ namespace piman::manager {
 /// Copies the database of a store as it is at one moment to `path`, where nothing may be. What a running manager still
 /// gathers in memory (store.journal_delay) is not in it. Errors: there is none, it is damaged, it can't be read.
 Result<void> copy_store(const std::string& folder, const std::string& path);
+
+/// Withdraws all orders that are open, in the caller's transaction or in none; returns how many. `why` is their detail.
+Result<std::size_t> withdraw_open_orders(Database& database, std::string_view why, WallTime now);
 
 /// What was changed in a copy.
 struct RevivedCopy {

@@ -9,13 +9,17 @@
 #include <utility>
 
 #include "common/text.h"
+#include "manager/fleet/text_file.h"
 #include "manager/store/schema.h"
+#include "manager/store/wal_check.h"
 
 namespace piman::manager {
 namespace {
 
 /// A store at its limits takes a second on a Pi. A slow card must not keep a fleet from booting.
 constexpr std::chrono::seconds kMostCheck{30};
+/// It is begun anew at four megabytes, and grows beyond only while somebody reads for long.
+constexpr std::size_t kMostWalBytes = 256UL << 20U;
 /// A schema that is newer by more than this was made by no piman: the number is damaged.
 constexpr std::int64_t kMostNewerSteps = 1000;
 
@@ -105,9 +109,11 @@ Result<Inspection> inspect_database(const std::string& path) {
   if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0) {
     return Inspection{std::nullopt, "it is empty"};
   }
+  Inspection inspection;
+  const auto wal = read_text_file(path + "-wal", kMostWalBytes);  // before SQLite writes over it
+  inspection.lost_changes = wal && *wal && has_lost_transactions(**wal);
   auto database = Database::open(path, Database::Mode::kExisting);
   if (!database) return fail_with("opening the database", database.error());
-  Inspection inspection;
   const Verdict verdict = check_all(*database, path, inspection.was_read_wholly);
   if (!verdict || *verdict) database->leave_as_it_is();
   if (!verdict) return tl::unexpected<Error>(verdict.error());

@@ -15,6 +15,7 @@ struct Inspection {
   std::optional<Database> database;  ///< nothing: it is damaged
   std::string damage;                ///< why, in words
   bool was_read_wholly = true;       ///< it took too long, and was believed unread
+  bool lost_changes = false;         ///< it is whole, and an older one: its journal was damaged
 };
 
 /// Opens what make_database() made, reads all of it, and takes the steps that it lacks. Nothing in a damaged file is

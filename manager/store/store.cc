@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "common/unique_fd.h"
+#include "manager/store/copies.h"
 #include "manager/store/inspect.h"
 #include "manager/store/recovery.h"
 #include "manager/store/schema.h"
@@ -46,8 +47,21 @@ Result<UniqueFd> open_lock(const std::string& folder) {
 struct Opened {
   std::optional<Database> database;
   std::optional<Recovery> recovery;
+  std::optional<std::size_t> withdrawn;  ///< orders, as the last changes are lost
   bool is_new = false;
+
+  bool lost_something() const { return recovery || withdrawn; }
 };
+
+/// An order that looks open was perhaps carried out, and nothing tells any more.
+Result<std::size_t> withdraw_doubtful(Database& database) {
+  if (auto begun = database.begin(); !begun) return tl::unexpected<Error>(begun.error());
+  auto withdrawn = withdraw_open_orders(database, "the last changes before the manager ended are lost: give it again",
+                                        std::chrono::system_clock::now());
+  if (!withdrawn) return withdrawn;
+  if (auto done = database.commit(); !done) return tl::unexpected<Error>(done.error());
+  return withdrawn;
+}
 
 Result<Opened> open_or_make(const std::string& path, Logger& log) {
   Opened opened;
@@ -74,6 +88,11 @@ Result<Opened> open_or_make(const std::string& path, Logger& log) {
     if (!found) return tl::unexpected<Error>(found.error());
     if (!found->database) return fail(concat(path, ": was just made and is damaged: ", found->damage));
   }
+  if (found->lost_changes && !opened.recovery) {
+    auto withdrawn = withdraw_doubtful(*found->database);
+    if (!withdrawn) return tl::unexpected<Error>(withdrawn.error());
+    opened.withdrawn = *withdrawn;
+  }
   opened.database = std::move(found->database);
   return opened;
 }
@@ -91,11 +110,22 @@ JournalEntry entry_of(const Recovery& recovery, std::int64_t at_ms) {
   return entry;
 }
 
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void tell_of_lost_changes(std::size_t withdrawn, Journal& journal, Logger& log) {
+  const std::string text =
+      concat("the journal of the database was damaged, and its last changes are lost; ", withdrawn,
+             " orders that looked open are withdrawn");
+  journal.append({now_ms(), "store", "", text, {{"step", "lost_changes"}, {"orders", concat(withdrawn)}}});
+  log.error(text);
+}
+
 /// Into the journal and the log: what is known no more must not go unnoticed.
 void tell(const Recovery& recovery, Journal& journal, Logger& log) {
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  const std::int64_t now = now_ms();
   journal.append(entry_of(recovery, now));
   log.error("the database was damaged: it is set aside, and a new one begun",
             {{"reason", recovery.damage},
@@ -155,12 +185,12 @@ Result<std::unique_ptr<Store>> Store::open(const StoreSettings& settings, Logger
   // Events that an earlier run told of and did not store any more must not share their ids with others.
   if (!opened->is_new) *last_id += kMostUnstoredEvents;
   // Nor those of a journal that is lost.
-  const bool is_lost = opened->recovery.has_value();
-  if (is_lost) *last_id = last_id_after_loss(*last_id, std::chrono::system_clock::now());
+  if (opened->lost_something()) *last_id = last_id_after_loss(*last_id, std::chrono::system_clock::now());
   auto worker = std::make_unique<Worker>(settings, log, std::move(*lock), std::move(*opened->database));
   if (auto started = worker->start(); !started) return tl::unexpected<Error>(started.error());
   std::unique_ptr<Store> store(new Store(std::move(worker), settings.journal, static_cast<std::uint64_t>(*last_id)));
-  if (is_lost) tell(*opened->recovery, store->journal_, log);
+  if (opened->recovery) tell(*opened->recovery, store->journal_, log);
+  if (opened->withdrawn) tell_of_lost_changes(*opened->withdrawn, store->journal_, log);
   return store;
 }
 

@@ -71,7 +71,7 @@ PURE = [
     r"manager/images/(archive_format|archive_rules|image_index|image_name)",
     r"manager/orders/(order_book|order_book_installs|order_metrics)",
     r"manager/power/power_policy",
-    r"manager/store/(order_records|watch_records)",
+    r"manager/store/(order_records|wal_check|watch_records)",
     r"manager/scrape/scrape_plan",
     r"manager/watch/(alert_book|condition|digest|node_facts|outbox|payloads|thresholds|watch_config|watch_metrics)",
     r"node-agent/(netlink_codec|wifi_messages)",

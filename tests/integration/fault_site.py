@@ -4,7 +4,9 @@ order and silence, a receiver of alerts and a switch. What they were promised is
 manager knows after it was killed."""
 import http.client
 import http.server
+import json
 import os
+import pathlib
 import random
 import re
 import socket
@@ -19,6 +21,7 @@ from install_client import DIALECTS, Failure, Manager, Node, check_invariants, e
 
 HOST, RELAY = "10.78.0.1", "10.78.0.2"
 EXIT_SKIPPED = 77
+PAGE = pathlib.Path(__file__).resolve().parents[1] / "testdata/pages/node_exporter.txt"
 MOST_OFF = 2
 
 
@@ -363,3 +366,24 @@ def state_of(site):
 
 def up_count(site):
     return sum(node["phase"] == "up" for node in site.get("/api/v1/nodes")["nodes"])
+
+
+class Agents:
+    """A good agent for each of the nodes, in one process."""
+
+    def __init__(self, plan, nodes, port):
+        plan.write_text(json.dumps({"page": str(PAGE), "port": port, "agents": {node.address: "serve_well" for node in nodes}}))
+        self.plan, self.process = plan, None
+
+    def __enter__(self):
+        self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("fake_agents.py"), self.plan],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        expect(self.process.stdout.readline() == b"ready\n", "the agents do not start")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def resident_mb(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of the world around the manager, for `faults`: clocks, wires, switches."""
 import glob
+import os
+import random
 import time
 
-from fault_site import HOST, check_power, make_nodes, power_words, up_count
+from fault_site import HOST, Agents, check_power, make_nodes, power_words, resident_mb, state_of, up_count
 from install_client import check_invariants, expect, wait_until
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
@@ -79,8 +81,8 @@ class WorldFaults:
             self.wire.at_manager("ip", "addr", "add", f"{HOST}/16", "dev", "wire0")
             self.gets_addresses(20)
             # Another address: clients behind the relay ask there from now on.
-            self.wire.at_manager("ip", "addr", "add", f"{other}/16", "dev", "wire0")
             self.wire.at_manager("ip", "addr", "del", f"{HOST}/16", "dev", "wire0")
+            self.wire.at_manager("ip", "addr", "add", f"{other}/16", "dev", "wire0")
             try:
                 wait_until("the new address answers", lambda: self.clients.lease_for_newcomer(host=other), 20)
             finally:
@@ -110,3 +112,33 @@ class WorldFaults:
             wait_until("all were switched off and on",
                        lambda: len(power_words(site)) >= 6 and not check_power(site, {node.name for node in switched}), 40)
             return f"{len(nodes)} orders told of it"
+
+    def case_growth(self):
+        """A day of forty nodes and of four hundred machines that ask for addresses, at three hundred times its speed."""
+        if FAKETIME is None or not self.options.long:
+            return "not tried: --long, and libfaketime"
+        speed, hours = 300, 24
+        nodes, numbers = make_nodes(1, 40), random.Random(1)
+        sections = {"store": "{folder: state, journal_delay: 60s, journal_entries: 3000}",
+                    "scrape": "{interval: 60s, timeout: 45s, max_backoff: 60s, history: 30m}",
+                    "dhcp": "{mode: server, subnets: 10.78.0.0/16, pools: 10.78.8.1-10.78.9.250, unknown_hosts: pool, "
+                            "lease_time: 1h}"}
+        with self.site(nodes, **sections) as site, Agents(self.folder / "agents.json", nodes, site.agents):
+            site.inside += ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME=+0 x{speed}"]
+            site.start()
+            began, samples, asked = time.monotonic(), [], 0
+            while time.monotonic() - began < hours * 3600 / speed:
+                mac = numbers.choice(nodes).mac if asked % 4 == 0 else f"02:03:00:00:01:{numbers.randrange(256):02x}"
+                asked += self.clients.ask(1, mac)[0] == 2
+                self.clients.forget()
+                time.sleep(0.02)
+                if len(samples) < (time.monotonic() - began) // 5:
+                    samples.append((resident_mb(site.process.pid), len(os.listdir(f"/proc/{site.process.pid}/fd")),
+                                    sum(path.stat().st_size for path in state_of(site).glob("piman.db*")) / 1e6))
+            early, late = samples[len(samples) // 4], samples[-1]
+            words = (f"{asked} boots begun; after 6 and after 24 hours {early[0]:.1f} and {late[0]:.1f} MB of memory, {early[1]} and "
+                     f"{late[1]} descriptors, {early[2]:.1f} and {late[2]:.1f} MB of database")
+            expect(late[0] < early[0] * 1.1 + 1, f"memory grows: {words}")
+            expect(late[1] <= early[1] + 4, f"descriptors grow: {words}")
+            expect(late[2] < early[2] * 1.2 + 0.5, f"the database grows: {words}")
+            return words
