@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "node-agent/same_core.h"
 
 namespace piman::agent {
 
@@ -50,6 +51,7 @@ class CollectorSet::Runner {
   /// used again then.
   Report run(std::vector<Job> jobs, std::chrono::milliseconds per_collector, SteadyTime whole_deadline,
              prom_text::Writer& out) {
+    const SameCore same_core(thread_.native_handle(), core_);
     std::unique_lock lock(mutex_);
     jobs_ = std::move(jobs);
     next_ = 0;
@@ -139,6 +141,7 @@ class CollectorSet::Runner {
   }
 
   std::thread thread_;
+  int core_ = -1;  ///< of thread_; the set's alone
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable finished_;

@@ -88,7 +88,7 @@ class SessionRoutes {
   }
 
   std::string cookie(std::string_view value, std::string_view seconds) const {
-    const bool is_https = guard_.config.web.external_url.starts_with("https://");
+    const bool is_https = guard_.config.web.tls || guard_.config.web.external_url.starts_with("https://");
     return concat(api::kSessionCookie, '=', value, "; Path=/; HttpOnly; SameSite=Strict; Max-Age=", seconds,
                   is_https ? "; Secure" : "");
   }

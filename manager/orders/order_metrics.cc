@@ -14,6 +14,7 @@ using prom_text::Writer;
 constexpr std::size_t kMostWords = 64;
 /// What a dashboard must be able to count from zero.
 constexpr std::array<std::string_view, 5> kResults = {"installed", "failed", "cut", "not_verified", "timed_out"};
+constexpr std::array<std::string_view, 3> kSwitchResults = {"done", "failed", "dry_run"};
 constexpr std::array kEnds = {OrderState::kDone, OrderState::kFailed, OrderState::kExpired, OrderState::kWithdrawn};
 
 struct Families {
@@ -52,6 +53,10 @@ const Families& families() {
 OrderMetrics::OrderMetrics() {
   for (const std::string_view word : kResults) results_.emplace(word, 0);
   for (const std::string_view word : {"piman", "seed"}) hellos_.emplace(word, 0);
+  for (const OrderAction action :
+       {OrderAction::kReinstall, OrderAction::kRestart, OrderAction::kPowerOn, OrderAction::kPowerOff}) {
+    for (const std::string_view result : kSwitchResults) power_.emplace(concat(to_string(action), ' ', result), 0);
+  }
   for (std::size_t stage = 0; stage < kInstallStageCount; ++stage) {
     for (const std::string_view word : kResults) {
       if (word != "installed") failures_.emplace(std::pair(static_cast<InstallStage>(stage), std::string(word)), 0);

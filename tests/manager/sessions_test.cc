@@ -220,6 +220,21 @@ TEST_F(SessionRoutesTest, an_operator_changes_something_with_cookie_and_csrf_tok
   EXPECT_EQ(send("POST", "/api/v1/actions", {{"Cookie", cookie}, {"X-Piman-Csrf", csrf}}).status, 401);
 }
 
+TEST_F(SessionRoutesTest, the_cookie_goes_over_tls_only_where_the_page_does) {
+  const auto is_secure = [this] {
+    for (const auto& [name, value] : log_in("anna", "right").headers) {
+      if (name == "Set-Cookie") return value.ends_with("; Secure");
+    }
+    return false;
+  };
+  EXPECT_FALSE(is_secure());
+  config.web.external_url = "https://pis.example";
+  EXPECT_TRUE(is_secure());
+  config.web.external_url.clear();
+  config.web.tls = true;
+  EXPECT_TRUE(is_secure());
+}
+
 TEST_F(SessionRoutesTest, a_viewer_may_look_only) {
   const auto answer = log_in("wall", "look");
   const http::Headers headers = {{"Cookie", cookie_of(answer)}, {"X-Piman-Csrf", data_of(answer)["csrf"]}};

@@ -128,7 +128,7 @@ class Dnsmasq(Server):
 
     def command(self):
         site = self.site
-        words = ["dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--port=0", "--user=root", "--bind-dynamic",
+        words = ["dnsmasq", "--conf-file=/dev/null", "--pid-file=", "--keep-in-foreground", "--port=0", "--user=root", "--bind-dynamic",
                  *(f"--interface={name}" for name in site.interfaces), "--no-ping", "--enable-tftp", "--tftp-max=600",
                  f"--tftp-root={self.folder / 'root'}", f"--dhcp-leasefile={self.folder / 'leases'}", "--log-facility=-",
                  "--log-dhcp", "--no-resolv", "--no-hosts", "--dhcp-lease-max=20000"]

@@ -32,6 +32,7 @@ TEST(OrderMetrics, has_every_known_series_from_the_start) {
                     "piman_install_failures_total{stage=\"other\",result=\"not_verified\"} 0",
                     "piman_install_stage_duration_seconds_bucket{stage=\"format\",le=\"+Inf\"} 0",
                     "piman_install_duration_seconds_count 0",
+                    "piman_power_switched_total{action=\"restart\",result=\"failed\"} 0",
                     "piman_orders_ended_total{action=\"reinstall\",state=\"expired\"} 0"});
   EXPECT_THAT(page, Not(HasSubstr("result=\"installed\",stage")));
   EXPECT_THAT(page, Not(HasSubstr("piman_rollout_nodes")));
@@ -69,6 +70,18 @@ TEST(OrderMetrics, words_without_end_are_no_series_without_end) {
   const std::string page = page_of(metrics);
   EXPECT_LT(std::count(page.begin(), page.end(), '\n'), 450);
   EXPECT_THAT(page, HasSubstr("piman_install_refused_total{reason=\"other\"} 936\n"));
+}
+
+TEST(OrderMetrics, counts_switched_power_by_action_and_result) {
+  OrderMetrics metrics;
+  metrics.count_power(OrderAction::kRestart, true, false);
+  metrics.count_power(OrderAction::kRestart, false, false);
+  metrics.count_power(OrderAction::kRestart, false, false);
+  metrics.count_power(OrderAction::kPowerOff, true, true);
+  expect_all(page_of(metrics), {"piman_power_switched_total{action=\"restart\",result=\"done\"} 1",
+                                "piman_power_switched_total{action=\"restart\",result=\"failed\"} 2",
+                                "piman_power_switched_total{action=\"power_off\",result=\"dry_run\"} 1",
+                                "piman_power_switched_total{action=\"power_off\",result=\"done\"} 0"});
 }
 
 TEST(OrderMetrics, counts_orders_that_are_over_and_shows_rollouts_and_images_as_they_are) {
