@@ -19,6 +19,15 @@ set(PIMAN_SOURCES_ALONE
   manager/api/event_json.cc
   manager/api/json.cc
   manager/api/routes.cc
+  manager/backup/archive_format.cc
+  manager/backup/backup.cc
+  manager/backup/backup_archive.cc
+  manager/backup/file_io.cc
+  manager/backup/moves.cc
+  manager/backup/restore.cc
+  manager/backup/site_files.cc
+  manager/backup_command.cc
+  manager/backup_json.cc
   manager/boot_image/fat_plan.cc
   manager/boot_image/import.cc
   manager/config_agents.cc
@@ -28,10 +37,19 @@ set(PIMAN_SOURCES_ALONE
   manager/config_web.cc
   manager/fleet/inventory.cc
   manager/images/gunzip.cc
+  manager/store/copies.cc
+  manager/store/inspect.cc
+  manager/store/recovery.cc
   manager/store/store.cc
+  manager/store/wal_check.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
-  node-agent/collectors/tcpstat.cc)
+  node-agent/collectors/tcpstat.cc
+  tests/manager/backup/archive_format_test.cc
+  tests/manager/backup/backup_test.cc
+  tests/manager/store/migration_test.cc
+  tests/manager/store/recovery_test.cc
+  tests/manager/store/wal_check_test.cc)
 list(TRANSFORM PIMAN_SOURCES_ALONE PREPEND ${PROJECT_SOURCE_DIR}/)
 
 function(piman_precompile_target target)
