@@ -116,9 +116,8 @@ std::int64_t now_ms() {
 }
 
 void tell_of_lost_changes(std::size_t withdrawn, Journal& journal, Logger& log) {
-  const std::string text =
-      concat("the journal of the database was damaged, and its last changes are lost; ", withdrawn,
-             " orders that looked open are withdrawn");
+  const std::string text = concat("the journal of the database was damaged, and its last changes are lost; ", withdrawn,
+                                  " orders that looked open are withdrawn");
   journal.append({now_ms(), "store", "", text, {{"step", "lost_changes"}, {"orders", concat(withdrawn)}}});
   log.error(text);
 }
