@@ -198,8 +198,9 @@ void OrderDesk::switch_power(const OrderRecord& order) {
     if (power_ == nullptr) {
       taken = tl::unexpected<power::PowerRefused>({"the manager can't switch power now", power::Refusal::kBusy});
     } else {
-      taken =
-          power_->order({order.id, order.node, power_action(order.action), order.who, order.why, order.forced}, told);
+      taken = power_->order({order.id, order.node, power_action(order.action), order.who, order.why, order.forced,
+                             order.power == OrderPower::kOrdered},
+                            told);
     }
   }
   if (taken) return;

@@ -91,6 +91,11 @@ class OrderDesk final : public netboot::install::Intents,
   };
   NodeView node(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_);
   /// What is on record of a node's card; nothing: nothing is.
+  /// As the book has them.
+  std::vector<OrderRecord> left_off() const PIMAN_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return book_.left_off();
+  }
   std::optional<CardRecord> card(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     const CardRecord* found = book_.card(mac);

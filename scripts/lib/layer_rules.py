@@ -18,7 +18,7 @@ MAY_INCLUDE = {
                 "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
                 "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca",
-                "manager/init"],
+                "manager/backup", "manager/init"],
     # It knows the configuration by its table of keys, and asks a wire by netboot's means.
     "manager/init": ["common", "netboot/dhcp/server_query.h", "netboot/dhcp/server_search.h", "manager/config.h", "manager/config_keys.h",
                      "manager/ipv4_range.h", "manager/api_command.h", "manager/new_file.h", "manager/terminal.h"],
@@ -33,6 +33,9 @@ MAY_INCLUDE = {
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     # What the store gives is what installs take.
     "manager/ca": ["common"],
+    # A backup is made of what the configuration names and of a copy of the store.
+    "manager/backup": ["common", "manager/config.h", "manager/store", "manager/fleet/text_file.h",
+                       "manager/images/sha256.h"],
     "manager/images": ["common", "netboot/install/orders.h"],
     # fleet/phase.h is plain values: how far a boot has come is one of the facts that phases follow from.
     "manager/boots": ["common", "netboot", "manager/store", "manager/fleet/phase.h"],
@@ -64,6 +67,7 @@ PURE = [
     r"server_query|udp_frame)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
     r"netboot/install/(orders|protocol|session|slots)",
+    r"manager/backup/archive_format",
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
@@ -72,7 +76,7 @@ PURE = [
     r"manager/init/(interview|plan|socket_table)",
     r"manager/orders/(order_book|order_book_installs|order_metrics)",
     r"manager/power/power_policy",
-    r"manager/store/(order_records|watch_records)",
+    r"manager/store/(order_records|wal_check|watch_records)",
     r"manager/scrape/scrape_plan",
     r"manager/watch/(alert_book|condition|digest|node_facts|outbox|payloads|thresholds|watch_config|watch_metrics)",
     r"node-agent/(netlink_codec|wifi_messages)",
@@ -87,7 +91,8 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/init/report_json.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
+    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/init/report_json.cc", "manager/backup_json.cc",
+                        "manager/api/json.cc", "manager/api/boot_json.cc",
                         "manager/api/fleet_object.h", "manager/api/live_json.cc", "manager/api/listing_json.cc",
                         "manager/api/session_json.cc",
                         "manager/api/order_json.cc", "manager/api/watch_json.cc", "manager/api/event_json.cc",

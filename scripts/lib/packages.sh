@@ -56,6 +56,7 @@ test     clang-format               the format check
 test     curl                       asks the running programs in tests
 test     jq                         reads JSON in tests
 test     python3                    layering, end-to-end and bench scripts
+test     libfaketime                clocks that jump by hours
 test     openssl                    makes certificates for the TLS tests, checks boot.img signatures
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
