@@ -53,12 +53,18 @@ set(PIMAN_SOURCES_ALONE
   manager/init/socket_table.cc
   manager/new_file.cc
   manager/node_certificates.cc
+  manager/store/copies.cc
+  manager/store/inspect.cc
+  manager/store/recovery.cc
   manager/store/store.cc
+  manager/store/wal_check.cc
   netboot/dhcp/server_query.cc
   netboot/dhcp/server_search.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
   node-agent/collectors/tcpstat.cc
+  tests/manager/backup/archive_format_test.cc
+  tests/manager/backup/backup_test.cc
   tests/manager/ca/certificate_test.cc
   tests/manager/ca/folder_test.cc
   tests/manager/ca/ledger_test.cc
@@ -75,7 +81,10 @@ set(PIMAN_SOURCES_ALONE
   tests/manager/new_file_test.cc
   tests/manager/phase_test.cc
   tests/manager/scrape_plan_test.cc
+  tests/manager/store/migration_test.cc
+  tests/manager/store/recovery_test.cc
   tests/manager/store/store_test.cc
+  tests/manager/store/wal_check_test.cc
   tests/manager/watch/payloads_test.cc
   tests/netboot/dhcp/server_query_test.cc
   tests/netboot/tftp/transfer_test.cc
@@ -83,19 +92,6 @@ set(PIMAN_SOURCES_ALONE
   tests/node-agent/collectors/cpu_test.cc
   tests/node-agent/collectors/rpi_clocks_test.cc
   tests/node-agent/collectors/udp_queues_test.cc)
-  manager/store/copies.cc
-  manager/store/inspect.cc
-  manager/store/recovery.cc
-  manager/store/store.cc
-  manager/store/wal_check.cc
-  node-agent/collectors/dmi.cc
-  node-agent/collectors/nfsd.cc
-  node-agent/collectors/tcpstat.cc
-  tests/manager/backup/archive_format_test.cc
-  tests/manager/backup/backup_test.cc
-  tests/manager/store/migration_test.cc
-  tests/manager/store/recovery_test.cc
-  tests/manager/store/wal_check_test.cc)
 list(TRANSFORM PIMAN_SOURCES_ALONE PREPEND ${PROJECT_SOURCE_DIR}/)
 
 function(piman_precompile_target target)
