@@ -49,6 +49,11 @@ Result<std::string> NodeCertificates::sign(const std::string& request, const net
   if (!lock) return tl::unexpected<Error>(lock.error());
   const auto authority = ca::read_authority(folder_);
   if (!authority) return tl::unexpected<Error>(authority.error());
+  // Of an operator's own, such as the manager's, key and certificate would be lost to a node that is called so.
+  if (auto free = ca::check_free_for_node(folder_, node.name); !free) {
+    log_->error("a node got no certificate", {{"node", node.name}, {"err", free.error().message}});
+    return tl::unexpected<Error>(free.error());
+  }
   auto certificate = ca::sign_request(*authority, request, wanted, now);
   if (!certificate) {
     log_->warn("a node's request for a certificate was refused",

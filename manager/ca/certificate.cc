@@ -2,6 +2,7 @@
 #include "manager/ca/certificate.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <utility>
 
@@ -66,6 +67,18 @@ Result<Identity> identity_of(X509* certificate, EVP_PKEY* key) {
   return Identity{std::move(*pem), text_of(out.get())};
 }
 
+std::string common_name_of(const X509* certificate) {
+  X509_NAME* const subject = X509_get_subject_name(certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return {};
+  unsigned char* text = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  OPENSSL_free(text);
+  return name;
+}
+
 std::string subject_alternatives(const Wanted& wanted) {
   std::string names = concat("DNS:", wanted.name);
   for (const Ipv4Address address : wanted.addresses) names += concat(",IP:", address.to_string());
@@ -74,8 +87,13 @@ std::string subject_alternatives(const Wanted& wanted) {
 
 /// Whether a key is one that agents can use, and nobody can guess.
 bool is_good_key(const EVP_PKEY* key) {
+  if (EVP_PKEY_is_a(key, "EC") == 1) {
+    std::array<char, 32> name{};
+    if (EVP_PKEY_get_group_name(key, name.data(), name.size(), nullptr) != 1) return false;
+    const std::string_view curve = name.data();
+    return curve == "prime256v1" || curve == "secp384r1";
+  }
   const int bits = EVP_PKEY_get_bits(key);
-  if (EVP_PKEY_is_a(key, "EC") == 1) return bits == 256 || bits == 384;
   return EVP_PKEY_is_a(key, "RSA") == 1 && bits >= 2048 && bits <= 4096;
 }
 
@@ -210,8 +228,10 @@ Result<Facts> facts_of(std::string_view pem) {
     X509V3_EXT_print(names.get(), X509_get_ext(certificate.get(), at), 0, 0);
     facts.names = text_of(names.get());
   }
+  facts.common_name = common_name_of(certificate.get());
   facts.ends = end_of(certificate.get());
   facts.is_authority = X509_check_ca(certificate.get()) == 1;
+  facts.is_for_clients = X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_CLIENT, 0) == 1;
   return facts;
 }
 

@@ -53,8 +53,10 @@ inline constexpr std::size_t kMostCertificates = 16;
 
 struct Facts {
   std::string subject, serial, names;  ///< as OpenSSL writes them
+  std::string common_name;             ///< in UTF-8; empty: there is none
   WallTime ends;
   bool is_authority = false;
+  bool is_for_clients = false;  ///< it shows who asks, not only who is asked
 };
 /// Of the first certificate in a text of PEM. Errors: there is none.
 Result<Facts> facts_of(std::string_view certificate);

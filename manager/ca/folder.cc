@@ -55,7 +55,8 @@ bool give_to_owner(int fd, const std::string& path) {
 bool inherit_owner(const std::string& folder) {
   struct stat above {};
   if (::geteuid() != 0 || ::stat((folder + "/..").c_str(), &above) != 0) return true;
-  return ::chown(folder.c_str(), above.st_uid, above.st_gid) == 0;
+  // Never what a link points to: whoever owns the folder above could put one there.
+  return ::lchown(folder.c_str(), above.st_uid, above.st_gid) == 0;
 }
 
 Result<void> write_whole(const std::string& path, std::string_view text, ::mode_t mode) {
@@ -95,6 +96,15 @@ Result<std::vector<LedgerEntry>> read_ledger(const std::string& path) {
   return entries;
 }
 
+/// Errors: too long to be read again.
+Result<void> write_ledger(const std::string& path, const std::vector<LedgerEntry>& entries) {
+  const std::string text = render_ledger(entries);
+  if (text.size() > kMostLedgerBytes) {
+    return fail(concat(path, " is full: a new CA in a folder of its own begins anew"));
+  }
+  return write_whole(path, text, kPublic);
+}
+
 Result<void> note_issued(const std::string& folder, const std::string& name, const std::string& certificate,
                          WallTime now) {
   const auto facts = facts_of(certificate);
@@ -104,7 +114,7 @@ Result<void> note_issued(const std::string& folder, const std::string& name, con
   if (!ledger) return tl::unexpected<Error>(ledger.error());
   std::erase_if(*ledger, [now](const LedgerEntry& each) { return each.time < now; });
   ledger->push_back({facts->serial, name, facts->ends});
-  return write_whole(path, render_ledger(*ledger), kPublic);
+  return write_ledger(path, *ledger);
 }
 
 }  // namespace
@@ -127,10 +137,11 @@ Result<void> create(const std::string& folder, const Identity& authority, WallTi
   const bool is_new = std::filesystem::create_directories(folder, error);
   if (error) return fail(concat("making ", folder, ": ", error.message()));
   if (is_new && !inherit_owner(folder)) return fail_errno("giving away", folder);
-  for (const char* name : {"/ca.key", "/ca.crt"}) {
-    if (::access((folder + name).c_str(), F_OK) == 0) {
-      return fail(concat(folder, name, " is there already: what it signed would be worth nothing with another"));
-    }
+  if (::access((folder + "/ca.crt").c_str(), F_OK) == 0) {
+    return fail(concat(folder, "/ca.crt is there already: what it signed would be worth nothing with another"));
+  }
+  if (::access((folder + "/ca.key").c_str(), F_OK) == 0) {
+    return fail(concat(folder, "/ca.key is there, without a ca.crt: put that back, or remove the key"));
   }
   if (auto written = write_pair(folder + "/ca", authority); !written) return written;
   return write_revocation_lists(folder, now);
@@ -181,6 +192,17 @@ Result<void> store(const std::string& folder, const std::string& name, const Ide
   return {};
 }
 
+Result<void> check_free_for_node(const std::string& folder, const std::string& name) {
+  const std::string path = concat(folder, '/', name, ".crt");
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {};
+  const auto text = read_file(path, kMostBytes);
+  if (!text) return tl::unexpected<Error>(text.error());
+  const auto facts = facts_of(*text);
+  if (!facts) return fail_with(path, facts.error());
+  if (facts->is_for_clients) return fail(concat(path, " is for a client: the node needs another name"));
+  return {};
+}
+
 Result<std::size_t> revoke(const std::string& folder, const std::string& name, WallTime now) {
   const auto issued = read_ledger(folder + "/issued.csv");
   if (!issued) return tl::unexpected<Error>(issued.error());
@@ -203,7 +225,7 @@ Result<std::size_t> revoke(const std::string& folder, const std::string& name, W
     ++count;
   }
   if (serials.empty()) return fail(concat("no certificate that is still good is called ", name));
-  if (auto written = write_whole(folder + "/revoked.csv", render_ledger(*revoked), kPublic); !written) {
+  if (auto written = write_ledger(folder + "/revoked.csv", *revoked); !written) {
     return tl::unexpected<Error>(written.error());
   }
   // Also when nothing is new: the last run may have died before this.

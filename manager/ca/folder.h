@@ -43,6 +43,9 @@ Result<std::vector<Identity>> read_authorities(const std::string& folder);
 /// REQUIRES: is_certificate_name(name), a lock.
 Result<void> store(const std::string& folder, const std::string& name, const Identity& identity, WallTime now);
 
+/// Whether a node may have that name here. Errors: it is that of a certificate for clients, which no node gets.
+Result<void> check_free_for_node(const std::string& folder, const std::string& name);
+
 /// Takes all certificates of that name back; returns how many. Errors: nothing that is still good has that name.
 /// REQUIRES: a lock.
 Result<std::size_t> revoke(const std::string& folder, const std::string& name, WallTime now);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes after the first day of a CA: `piman ca rotate` and `piman ca revoke`.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "common/text.h"
 #include "manager/ca/command_parts.h"
@@ -15,10 +17,9 @@ namespace {
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::string_view kCertificateEnd = ".crt";
 
-/// "CN=lab CA" of the present one becomes "lab CA 2026-11-28": two CAs of one name confuse people and programs.
-std::string next_name(std::string_view subject, WallTime now) {
-  constexpr std::string_view kCommonName = "CN=";
-  std::string name(subject.starts_with(kCommonName) ? subject.substr(kCommonName.size()) : "fleet CA");
+/// "lab CA" becomes "lab CA 2026-11-28": two CAs of one name confuse people and programs.
+std::string next_name(std::string name, WallTime now) {
+  if (name.empty()) name = "fleet CA";
   const std::string date = date_of(now);
   // The date of the last time goes.
   if (const std::size_t blank = name.rfind(' ');
@@ -27,6 +28,7 @@ std::string next_name(std::string_view subject, WallTime now) {
     name.resize(blank);
   }
   if (name.size() + 1 + date.size() > kMostNameBytes) name.resize(kMostNameBytes - 1 - date.size());
+  while (!is_valid_utf8(name)) name.pop_back();  // a letter that was cut
   return concat(name, ' ', date);
 }
 
@@ -38,8 +40,16 @@ int finish(const std::string& folder, WallTime now) {
   return kDone;
 }
 
-/// Signs anew what a former CA signed. Exit status: kFailed when something could not be.
-int sign_anew(const std::string& folder, const Identity& authority, Days days, WallTime now) {
+bool is_signed_by_one_of(const std::string& certificate, const std::vector<Identity>& authorities) {
+  return std::any_of(authorities.begin(), authorities.end(),
+                     [&](const Identity& each) { return is_issued_by(certificate, each.certificate); });
+}
+
+/// Signs anew what a former CA signed, and nothing that somebody else did: a file in the folder is no reason to trust it.
+/// Exit status: kFailed when something could not be. REQUIRES: a lock.
+int sign_anew(const std::string& folder, Days days, WallTime now) {
+  const auto authorities = read_authorities(folder);
+  if (!authorities) return fail_ca(authorities.error().message);
   const auto found = list(folder);
   if (!found) return fail_ca(found.error().message);
   int exit = kDone;
@@ -47,7 +57,11 @@ int sign_anew(const std::string& folder, const Identity& authority, Days days, W
   for (const Listed& each : *found) {
     if (each.facts.is_authority || each.is_revoked || each.is_of_present_ca || each.facts.ends <= now) continue;
     const std::string name = each.file.substr(0, each.file.size() - kCertificateEnd.size());
-    auto renewed = renew(authority, each.certificate, days, now);
+    if (!is_certificate_name(name) || !is_signed_by_one_of(each.certificate, *authorities)) {
+      exit = fail_ca(concat(folder, '/', each.file, ": not of this CA, or called as none of its files is: left alone"));
+      continue;
+    }
+    auto renewed = renew(authorities->front(), each.certificate, days, now);
     const Result<void> stored = renewed ? store(folder, name, Identity{std::move(*renewed), {}}, now)
                                         : Result<void>(fail(renewed.error().message));
     if (stored) {
@@ -88,19 +102,21 @@ int run_rotate(std::span<const char* const> arguments) {
   const auto lock = FolderLock::take(folder);
   if (!lock) return fail_ca(lock.error().message);
   if (parsed.is_on(table, "finish")) return finish(folder, now);
-  auto authorities = read_authorities(folder);
+  const auto authorities = read_authorities(folder);
   if (!authorities) return fail_ca(authorities.error().message);
   if (authorities->size() > 1) {
     std::puts("a new CA is there already: --finish ends this rotation");
-    return sign_anew(folder, authorities->front(), *days, now);
+    // The run that made it may have died before its list: who verifies would refuse all that it signs.
+    if (const auto written = write_revocation_lists(folder, now); !written) return fail_ca(written.error().message);
+    return sign_anew(folder, *days, now);
   }
   const auto facts = facts_of(authorities->front().certificate);
   if (!facts) return fail_ca(facts.error().message);
-  const auto next = make_authority(next_name(facts->subject, now), now, *days);
+  const auto next = make_authority(next_name(facts->common_name, now), now, *days);
   if (!next) return fail_ca(next.error().message);
   if (const auto added = add_authority(folder, *next, now); !added) return fail_ca(added.error().message);
   std::puts(concat(folder, "/ca.crt holds the new and the former CA: copy it to who trusts it").c_str());
-  return sign_anew(folder, *next, *days, now);
+  return sign_anew(folder, *days, now);
 }
 
 int run_revoke(std::span<const char* const> arguments) {

@@ -81,8 +81,12 @@ http::Response InstallRoutes::certify(const http::Request& request) {
     return http::Response::text(409, "this install has its certificate\n");
   }
   if (grant->certificate.empty()) {
+    if (grant->refused == kMostRefusals) return http::Response::text(403, kNoInstall);
     auto certificate = sign_(request.body, grant->what.node);
-    if (!certificate) return http::Response::text(400, certificate.error().message + '\n');
+    if (!certificate) {
+      ++grant->refused;
+      return http::Response::text(400, certificate.error().message + '\n');
+    }
     grant->certificate = std::move(*certificate);
     grant->request = request.body;
   }

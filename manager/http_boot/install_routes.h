@@ -43,6 +43,8 @@ class InstallRoutes final : public netboot::install::ImageAccess {
  private:
   /// Connections of one install at the same time: the one that runs, and one that the client has given up.
   static constexpr unsigned kMaxTransfers = 4;
+  /// Requests of one install that could not be signed; each is a line in the log.
+  static constexpr unsigned kMostRefusals = 16;
 
   struct Grant {
     netboot::install::ImageGrant what;
@@ -50,6 +52,7 @@ class InstallRoutes final : public netboot::install::ImageAccess {
     std::atomic<unsigned> transfers = 0;
     Mutex signing;  ///< one request is signed at a time
     std::string request PIMAN_GUARDED_BY(signing), certificate PIMAN_GUARDED_BY(signing);
+    unsigned refused PIMAN_GUARDED_BY(signing) = 0;
   };
   class GrantedSource;
 

@@ -57,6 +57,10 @@ TEST_F(CertificateTest, RequestsThatAreNone) {
   EXPECT_THAT(refused(request_of(weak.get(), weak.get())), HasSubstr("none of P-256"));
   const TestKey odd = curve_key("secp521r1");
   EXPECT_THAT(refused(request_of(odd.get(), odd.get())), HasSubstr("none of P-256"));
+  const TestKey other_256 = curve_key("secp256k1");
+  EXPECT_THAT(refused(request_of(other_256.get(), other_256.get())), HasSubstr("none of P-256"));
+  const TestKey larger = curve_key("P-384");
+  EXPECT_EQ(refused(request_of(larger.get(), larger.get())), "signed");
   const TestKey rsa(EVP_RSA_gen(2048), &EVP_PKEY_free);
   EXPECT_EQ(refused(request_of(rsa.get(), rsa.get())), "signed");
 }
@@ -107,6 +111,16 @@ TEST_F(CertificateTest, WhatWasTakenBackIsRefusedAndNothingElse) {
     const std::vector<Revoked> odd = {{serial, now_}};
     EXPECT_FALSE(revocation_list(authority_, odd, now_)) << serial;
   }
+}
+
+TEST_F(CertificateTest, NamesAsPeopleWroteThem) {
+  const auto odd = make_authority("K\xC3\xBC"
+                                  "che, lab",
+                                  now_, Days(1));
+  ASSERT_TRUE(odd);
+  EXPECT_EQ(facts_of(odd->certificate)->common_name,
+            "K\xC3\xBC"
+            "che, lab");
 }
 
 TEST_F(CertificateTest, CertificatesInAText) {

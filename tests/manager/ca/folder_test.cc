@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+
+#include "manager/ca/command_parts.h"
 #include "tests/manager/ca/test_request.h"
 #include "tests/support/temp_tree.h"
 
@@ -94,6 +97,58 @@ TEST_F(FolderTest, ARotationThatWasCutShortLeavesACaThatWorks) {
   EXPECT_EQ(drop_old_authorities(folder_, now_).value(), 1U);
   EXPECT_FALSE(has("ca-2.key")) << "a key of nobody";
   EXPECT_TRUE(has("ca-3.key"));
+}
+
+TEST_F(FolderTest, ARotationGoesOnWhereItWasAndSignsOnlyWhatItsOwnCaDid) {
+  issue_to("pi7");
+  Wanted wanted;
+  wanted.name = "pi8";
+  const auto stranger = make_authority("somebody's CA", now_, Days(3650));
+  const std::string foreign = issue(*stranger, wanted, now_)->certificate;
+  tree_.put("ca/pi8.crt", foreign);
+  tree_.put("ca/odd name.crt", file("pi7.crt"));
+  const std::string before = file("ca.crl");
+  rotate();
+  tree_.put("ca/ca.crl", before);  // as if it had died before its list
+  const std::string flag = "--ca.dir=" + folder_;
+  const std::array<const char*, 1> arguments = {flag.c_str()};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_rotate(arguments), kFailed);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("pi8.crt: not of this CA"));
+  EXPECT_THAT(said, HasSubstr("odd name.crt"));
+  EXPECT_EQ(file("pi8.crt"), foreign) << "nobody gets a certificate by a file in the folder";
+  EXPECT_TRUE(is_issued_by(file("pi7.crt"), read_authority(folder_)->certificate));
+  EXPECT_EQ(checked(file("pi7.crt")), X509_V_OK);
+  EXPECT_EQ(checked(issue_to("pi9")), X509_V_OK) << "the ledger can be read still";
+}
+
+TEST_F(FolderTest, ANodeIsNotCalledAsAClient) {
+  EXPECT_TRUE(check_free_for_node(folder_, "pi7"));
+  issue_to("pi7");
+  EXPECT_TRUE(check_free_for_node(folder_, "pi7")) << "it is installed anew";
+  Wanted wanted;
+  wanted.name = "manager";
+  wanted.for_client = true;
+  wanted.for_server = false;
+  EXPECT_TRUE(store(folder_, "manager", *issue(*read_authority(folder_), wanted, now_), now_));
+  const auto refused = check_free_for_node(folder_, "manager");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("manager.crt is for a client"));
+}
+
+TEST_F(FolderTest, ALedgerThatIsFullIsSaidBeforeItCanNotBeReadAnyMore) {
+  std::string full;
+  while (full.size() + 100 < kMostLedgerBytes) full += "0123456789ABCDEF0123456789ABCDEF;pi7;4000000000\n";
+  tree_.put("ca/issued.csv", full);
+  Wanted wanted;
+  wanted.name = "pi8";
+  const std::string certificate = issue(*read_authority(folder_), wanted, now_)->certificate;
+  Result<void> stored;
+  for (int i = 0; i < 3 && stored; ++i) stored = store(folder_, "pi8", {certificate, {}}, now_);
+  ASSERT_FALSE(stored);
+  EXPECT_THAT(stored.error().message, HasSubstr("issued.csv is full"));
+  EXPECT_TRUE(revoke(folder_, "pi7", now_)) << "it can be read still";
 }
 
 TEST_F(FolderTest, ListsWhatItIs) {

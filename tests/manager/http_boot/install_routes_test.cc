@@ -124,6 +124,13 @@ TEST_F(CertificateRoutesTest, OneKeyForEachInstall) {
   EXPECT_EQ(signed_, 2);
 }
 
+TEST_F(CertificateRoutesTest, NobodyFillsTheLogWithRefusals) {
+  const std::string query = "token=" + kToken;
+  for (int i = 0; i < 100; ++i) EXPECT_NE(ask("", query).status, 200);
+  EXPECT_EQ(signed_, 16);
+  EXPECT_EQ(ask("request", query).status, 403);
+}
+
 TEST_F(CertificateRoutesTest, ForThatNodeWhileItsInstallRuns) {
   for (const char* query : {"", "token=", "token=22222222222222222222222222222222"})
     EXPECT_EQ(ask("request", query).status, 403);
