@@ -78,6 +78,14 @@ OldFiles sort_out(const std::vector<std::string>& paths) {
   return files;
 }
 
+/// Whatever can't be written is found before anything is: half of an import helps nobody.
+Result<void> check_places(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (is_there(path)) return fail(concat(path, " is there already: nothing was written"));
+  }
+  return {};
+}
+
 /// What is to be written beside the configuration.
 struct Beside {
   std::string name;
@@ -163,16 +171,22 @@ int run_config_import(std::span<const char* const> arguments) {
   if (call.exit) return *call.exit;
   const auto imported = import_all(sort_out(call.parsed.arguments));
   if (!imported) return fail_command(kCommand, imported.error().message, kApiUsage);
+  const std::string file = call.parsed.value(kFlags, "config.file");
+  const std::string folder = call.parsed.value(kFlags, "folder");
+  std::vector<std::string> places;
+  if (!file.empty()) places.push_back(file);
+  for (const Beside& each : imported->files) places.push_back(concat(folder, '/', each.name));
+  if (const auto free = check_places(places); !free) {
+    return fail_command(kCommand, free.error().message, kApiNotGood);
+  }
   int exit = kApiGood;
   for (const std::string& problem : imported->problems) exit = fail_command(kCommand, printable(problem), kApiNotGood);
-  const std::string folder = call.parsed.value(kFlags, "folder");
   for (const Beside& each : imported->files) {
     const std::string path = concat(folder, '/', each.name);
     if (const auto written = write_new_file({path, each.text, each.mode, false, true}); !written) {
-      exit = fail_command(kCommand, written.error().message, kApiNotGood);
+      return fail_command(kCommand, written.error().message, kApiNotGood);
     }
   }
-  const std::string file = call.parsed.value(kFlags, "config.file");
   if (file.empty()) {
     print(imported->yaml);
     return exit;

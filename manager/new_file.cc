@@ -115,6 +115,7 @@ Result<void> make_folder(const std::string& path) {
   std::string missing[kDeepest];
   int count = 0;
   while (::stat(rest.c_str(), &status) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return fail_errno("looking at", rest);
     if (count == kDeepest) return fail(concat(path, " is too deep"));
     missing[count++] = rest;
     rest = folder_of(rest);
@@ -122,8 +123,12 @@ Result<void> make_folder(const std::string& path) {
   if (!S_ISDIR(status.st_mode)) return fail(concat(rest, " is no folder"));
   while (count > 0) {
     const std::string& made = missing[--count];
-    if (::mkdir(made.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno("making the folder", made);
-    if (const auto owner = owner_of_folder(made); owner && ::chown(made.c_str(), owner->st_uid, owner->st_gid) != 0) {
+    if (::mkdir(made.c_str(), 0755) != 0) {
+      if (errno == EEXIST) continue;  // somebody else made it, and it is theirs
+      return fail_errno("making the folder", made);
+    }
+    // Never what a link points to: the owner of the folder above may have put one there meanwhile.
+    if (const auto owner = owner_of_folder(made); owner && ::lchown(made.c_str(), owner->st_uid, owner->st_gid) != 0) {
       return fail_errno("giving away", made);
     }
   }

@@ -78,11 +78,15 @@ std::optional<std::string> given(const ParsedFlags& parsed, std::string_view nam
   return parsed.value(flags(), name);
 }
 
-/// Of the terminal; a longer line is no answer.
+/// Of the terminal. The first bytes of a longer line: no answer, and nor is its rest to the next question.
 std::optional<std::string> read_line() {
-  std::array<char, kMostAnswerBytes> buffer{};
-  if (std::fgets(buffer.data(), static_cast<int>(buffer.size()), stdin) == nullptr) return std::nullopt;
-  return std::string(buffer.data());
+  std::string line;
+  int c = 0;
+  while ((c = std::getc(stdin)) != EOF && c != '\n') {
+    if (line.size() < kMostAnswerBytes) line += static_cast<char>(c);
+  }
+  if (c == EOF && line.empty()) return std::nullopt;
+  return line;
 }
 void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
@@ -173,7 +177,11 @@ Result<Session> ask_all(const ParsedFlags& parsed, std::chrono::milliseconds wai
     return fail(concat(interface.error().message, " (there are: ", names.empty() ? "none" : names, ')'));
   }
   answers.interface = *interface;
-  if (answers.interface != kNoInterface) {
+  if (answers.interface == kNoInterface) {
+    for (const std::string_view flag : {"mode", "subnet", "router", "pool"}) {
+      if (given(parsed, flag)) return fail(concat("--", flag, " is for nodes that boot from here: --interface"));
+    }
+  } else {
     if (auto asked = ask_about_wire(session, interview, parsed, wait, talks); !asked) {
       return tl::unexpected<Error>(asked.error());
     }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <functional>
@@ -153,7 +154,12 @@ TEST(Program, ImportsThePythonSystemsFolder) {
   EXPECT_EQ(check.wait(), 0) << check.err();
   Piman again(tree, line);
   EXPECT_EQ(again.wait(), 1);
-  EXPECT_THAT(again.err(), HasSubstr("new/hosts.csv is there already"));
+  EXPECT_THAT(again.err(), HasSubstr("new/piman.yml is there already: nothing was written"));
+  Piman elsewhere(tree, {"config", "import", tree.path("old"), "--folder=" + tree.path("new"),
+                         "--config.file=" + tree.path("other.yml")});
+  EXPECT_EQ(elsewhere.wait(), 1);
+  EXPECT_THAT(elsewhere.err(), HasSubstr("new/hosts.csv is there already: nothing was written"));
+  EXPECT_EQ(::access(tree.path("other.yml").c_str(), F_OK), -1) << "its inventory would be another one";
   EXPECT_EQ(read_file(tree.path("new/piman.yml")), yaml) << "nothing is overwritten";
   Piman none(tree, {"config", "import", tree.path("absent/hosts.csv")});
   EXPECT_EQ(none.wait(), 2);
