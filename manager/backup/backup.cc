@@ -64,7 +64,7 @@ Result<Source> database_file(const std::string& path) {
   return Source{{std::string(kStoreRole), 0640, size, sum.finish()}, path, std::nullopt};
 }
 
-Result<void> write_file(NewFile& archive, const Source& source, std::int64_t made) {
+Result<void> write_file(UnfinishedFile& archive, const Source& source, std::int64_t made) {
   if (auto put = archive.write(tar_header(source.file, made)); !put) return put;
   if (source.content) {
     if (auto put = archive.write(*source.content); !put) return put;
@@ -81,7 +81,7 @@ Result<void> write_file(NewFile& archive, const Source& source, std::int64_t mad
   return archive.write(std::string(padding_after(source.file.size), '\0'));
 }
 
-Result<void> write_archive(NewFile& archive, const BackupList& list, const std::vector<Source>& sources) {
+Result<void> write_archive(UnfinishedFile& archive, const BackupList& list, const std::vector<Source>& sources) {
   const std::string text = to_text(list);
   const BackupFile head{std::string(kListRole), 0600, text.size(), {}};
   if (auto put = archive.write(tar_header(head, list.made)); !put) return put;
@@ -133,14 +133,14 @@ Result<BackupReport> make_backup(const BackupRequest& request, const Config& con
     report.has_store = file_exists(database_in(config.store.folder));
     if (report.has_store) {
       // Made for its owner's eyes before anything is in it.
-      if (auto made = NewFile::open(copy); !made) return tl::unexpected<Error>(made.error());
+      if (auto made = UnfinishedFile::open(copy); !made) return tl::unexpected<Error>(made.error());
       if (auto copied = copy_store(config.store.folder, copy); !copied) return copied;
       auto database = database_file(copy);
       if (!database) return tl::unexpected<Error>(database.error());
       sources->push_back(std::move(*database));
     }
     for (const Source& source : *sources) report.list.files.push_back(source.file);
-    auto archive = NewFile::open(unfinished);
+    auto archive = UnfinishedFile::open(unfinished);
     if (!archive) return tl::unexpected<Error>(archive.error());
     if (auto put = write_archive(*archive, report.list, *sources); !put) return put;
     if (auto finished = archive->finish(0600, unfinished); !finished) return finished;
@@ -150,7 +150,7 @@ Result<BackupReport> make_backup(const BackupRequest& request, const Config& con
     if (std::rename(unfinished.c_str(), request.file.c_str()) != 0) {
       return fail(concat("naming ", request.file, ": ", std::generic_category().message(errno)));
     }
-    return sync_folder(folder_of(request.file));
+    return sync_folder_of(request.file);
   }();
   clean();
   if (!written) return tl::unexpected<Error>(written.error());

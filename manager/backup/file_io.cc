@@ -20,14 +20,14 @@ tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path)
 
 }  // namespace
 
-Result<NewFile> NewFile::open(const std::string& path) {
+Result<UnfinishedFile> UnfinishedFile::open(const std::string& path) {
   ::unlink(path.c_str());
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return fail_errno("making", path);
-  return NewFile(path, std::move(fd));
+  return UnfinishedFile(path, std::move(fd));
 }
 
-Result<void> NewFile::write(std::string_view bytes) {
+Result<void> UnfinishedFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd_.get(), bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
@@ -37,7 +37,7 @@ Result<void> NewFile::write(std::string_view bytes) {
   return {};
 }
 
-Result<void> NewFile::finish(std::uint32_t mode, const std::string& owner_of) {
+Result<void> UnfinishedFile::finish(std::uint32_t mode, const std::string& owner_of) {
   give_to_owner_of(path_, owner_of);
   if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0) return fail_errno("writing", path_);
   if (::close(fd_.release()) != 0) return fail_errno("writing", path_);
@@ -81,12 +81,6 @@ std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Result<void> sync_folder(const std::string& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_errno("making durable", folder);
-  return {};
 }
 
 void give_to_owner_of(const std::string& path, const std::string& owner_of) {

@@ -12,17 +12,17 @@
 namespace piman::manager {
 
 /// A file under way, which belongs to its writer alone until finish() gives it its mode.
-class NewFile {
+class UnfinishedFile {
  public:
   /// Anything of that name is replaced.
-  static Result<NewFile> open(const std::string& path);
+  static Result<UnfinishedFile> open(const std::string& path);
   Result<void> write(std::string_view bytes);
   /// On the disk from here on. Of root, it goes to whom `owner_of` belongs (a file or a folder).
   Result<void> finish(std::uint32_t mode, const std::string& owner_of);
   const std::string& path() const { return path_; }
 
  private:
-  NewFile(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  UnfinishedFile(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
   std::string path_;
   UniqueFd fd_;
 };
@@ -44,8 +44,6 @@ class OldFile {
 
 bool file_exists(const std::string& path);
 std::string folder_of(const std::string& path);
-/// Makes a name durable: the folder that holds it is.
-Result<void> sync_folder(const std::string& folder);
 /// Of root: gives what it made to whom `owner_of` belongs. Of others nothing, as nothing else is theirs to give.
 void give_to_owner_of(const std::string& path, const std::string& owner_of);
 

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "common/text.h"
 #include "manager/backup/file_io.h"
 #include "manager/fleet/text_file.h"
+#include "manager/store/schema.h"
 #include "manager/store/store.h"
 
 namespace piman::manager {
@@ -41,16 +41,14 @@ Result<void> make_move(const Move& move) {
 }
 
 Result<void> carry_out(const std::string& config_file, const Moves& moves) {
-  std::set<std::string> folders;
   for (const Move& move : moves.moves) {
     if (auto made = make_move(move); !made) return made;
-    folders.insert(folder_of(move.target));
   }
-  for (const std::string& folder : folders) {
-    if (auto synced = sync_folder(folder); !synced) return synced;
+  for (const Move& move : moves.moves) {
+    if (auto synced = sync_folder_of(move.target); !synced) return synced;
   }
   ::unlink(moves_file(config_file).c_str());
-  return sync_folder(folder_of(config_file));
+  return sync_folder_of(config_file);
 }
 
 }  // namespace
@@ -97,12 +95,12 @@ Result<void> make_moves(const std::string& config_file, const Moves& moves) {
   const auto text = to_text(moves);
   if (!text) return tl::unexpected<Error>(text.error());
   const std::string path = moves_file(config_file);
-  auto file = NewFile::open(path + ".new");
+  auto file = UnfinishedFile::open(path + ".new");
   if (!file) return tl::unexpected<Error>(file.error());
   Result<void> written = file->write(*text);
   if (written) written = file->finish(0644, folder_of(config_file));
   if (written) written = rename_file(path + ".new", path);
-  if (written) written = sync_folder(folder_of(config_file));
+  if (written) written = sync_folder_of(config_file);
   if (!written) {
     ::unlink((path + ".new").c_str());
     ::unlink(path.c_str());

@@ -174,7 +174,7 @@ class Restore {
     return end(*ready, file, path);
   }
 
-  Result<NewFile> begin(const std::string& path) {
+  Result<UnfinishedFile> begin(const std::string& path) {
     if (auto made = make_folder(folder_of(path)); !made) return tl::unexpected<Error>(made.error());
     if (is_mounted(path)) {
       return fail(concat(path,
@@ -184,7 +184,7 @@ class Restore {
     ready_.push_back(path + ".restored");
     // An old journal beside it would be taken for its own.
     for (const char* const suffix : {"-wal", "-shm", "-journal"}) ::unlink((ready_.back() + suffix).c_str());
-    return NewFile::open(ready_.back());
+    return UnfinishedFile::open(ready_.back());
   }
 
   /// What will be, for the report.
@@ -204,7 +204,7 @@ class Restore {
     return {};
   }
 
-  Result<void> end(NewFile& ready, const BackupFile& file, const std::string& path) {
+  Result<void> end(UnfinishedFile& ready, const BackupFile& file, const std::string& path) {
     if (auto finished = ready.finish(file.mode, file_exists(path) ? path : folder_of(path)); !finished) return finished;
     if (auto noted = note(file, path); !noted) return noted;
     const RestoredFile& restored = report_.files.back();
