@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/store/inspect.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "common/text.h"
+#include "common/unique_fd.h"
 #include "manager/fleet/text_file.h"
 #include "manager/store/schema.h"
 #include "manager/store/wal_check.h"
@@ -22,6 +27,20 @@ constexpr std::chrono::seconds kMostCheck{30};
 constexpr std::size_t kMostWalBytes = 256UL << 20U;
 /// A schema that is newer by more than this was made by no piman: the number is damaged.
 constexpr std::int64_t kMostNewerSteps = 1000;
+
+/// SQLite takes what is no text encoding for UTF-8 when it reads the tables first, and refuses it when it must read
+/// them again: a server would not start, or stop giving leases at any later moment.
+/// REQUIRES: this process has it not open. Closing a descriptor of it takes SQLite's locks away.
+bool names_no_encoding(const std::string& path) {
+  constexpr std::size_t kAt = 56;
+  std::array<char, kAt + 4> header{};
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid() || ::pread(fd.get(), header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()))
+    return false;
+  const std::string_view bytes(header.data(), header.size());
+  return bytes.starts_with("SQLite format 3") &&
+         (bytes.substr(kAt, 3) != std::string_view("\0\0\0", 3) || static_cast<unsigned char>(bytes[kAt + 3]) > 3);
+}
 
 /// Either how an inspection ends here, or nothing and it goes on.
 using Verdict = Result<std::optional<std::string>>;
@@ -109,6 +128,7 @@ Result<Inspection> inspect_database(const std::string& path) {
   if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0) {
     return Inspection{std::nullopt, "it is empty"};
   }
+  if (names_no_encoding(path)) return Inspection{std::nullopt, "its header names no text encoding"};
   Inspection inspection;
   const auto wal = read_text_file(path + "-wal", kMostWalBytes);  // before SQLite writes over it
   inspection.lost_changes = wal && *wal && has_lost_transactions(**wal);

@@ -222,10 +222,29 @@ TEST_F(RecoveryTest, a_flipped_byte_of_the_header_is_harmless_or_found) {
   EXPECT_GT(found, 20);
 }
 
+TEST_F(RecoveryTest, a_text_encoding_that_is_none_is_found_before_it_stops_the_server_later) {
+  fill(50);
+  const std::string whole = bytes();
+  ASSERT_EQ(whole.substr(56, 4), std::string("\0\0\0\1", 4));
+  for (const char encoding : {'\0', '\2', '\3', '\4', '\x54', '\xFF'}) {
+    std::string content = whole;
+    content[59] = encoding;
+    put_alone(content);
+    logged.clear();
+    const auto store = open();
+    ASSERT_TRUE(store) << static_cast<int>(encoding);
+    if (encoding != '\0') {
+      EXPECT_THAT(logged, HasSubstr("the database was damaged")) << static_cast<int>(encoding);
+    }
+    const auto leases = store->load();
+    ASSERT_TRUE(leases) << static_cast<int>(encoding);
+  }
+}
+
 TEST_F(RecoveryTest, tables_that_are_not_those_of_their_version_are_damage) {
   for (const char* const change :
        {"PRAGMA user_version=0", "PRAGMA user_version=2", "PRAGMA user_version=-7", "PRAGMA user_version=88000001",
-        "DROP TABLE cards", "ALTER TABLE boots ADD COLUMN more", "DROP INDEX orders_of_rollout"}) {
+        "DROP TABLE cards", "ALTER TABLE boots ADD COLUMN more INTEGER", "DROP INDEX orders_of_rollout"}) {
     open().reset();
     {
       auto database = open_database(path());
@@ -282,6 +301,7 @@ TEST_F(RecoveryTest, a_crash_between_any_two_steps_loses_nothing) {
   ASSERT_TRUE(recovery) << recovery.error().message;
   EXPECT_EQ(recovery->set_aside, path() + ".corrupt-20231114T221320Z");
   std::filesystem::rename(path(), path() + ".new");
+  for (const char* const suffix : {"-wal", "-shm"}) std::filesystem::remove(recovery->set_aside + suffix);
   tree.put("state/piman.db-wal", "frames of the damaged one");
   const auto store = open();
   ASSERT_TRUE(store);
