@@ -157,7 +157,9 @@ TEST_F(FolderTest, ListsWhatItIs) {
   issue_to("pi8");
   EXPECT_TRUE(revoke(folder_, "pi8", now_));
   std::vector<std::string> seen;
-  for (const Listed& each : list(folder_).value()) {
+  const auto found = list(folder_);  // a range of a temporary's value would be gone
+  ASSERT_TRUE(found);
+  for (const Listed& each : *found) {
     seen.push_back(each.file + (each.is_of_present_ca ? " present" : " former") + (each.is_revoked ? " revoked" : ""));
   }
   EXPECT_THAT(seen,
