@@ -176,7 +176,7 @@ tl::unexpected<Error> fail_errno(const std::string& what, const std::string& pat
 std::span<const char* const> schema_steps() { return kSteps; }
 
 std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now) {
-  const auto clock = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  const auto clock = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   return std::max(last_known + kMostUnstoredEvents, std::int64_t{clock});
 }
 

@@ -21,8 +21,8 @@ inline std::string database_in(const std::string& folder) { return folder + "/pi
 
 /// More events than a running manager ever holds back; written in decimals for those who read ids.
 inline constexpr std::int64_t kMostUnstoredEvents = 10'000;
-/// Where ids of events go on after some of them may have been lost, told of and all. Nobody knows the last one, but no
-/// journal has more events than the clock has milliseconds.
+/// Where ids of events go on after some of them may have been lost, told of and all. Nobody knows the last one, but ids
+/// grow slower than the clock's microseconds: no manager starts, or tells of events, that fast.
 std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now);
 
 /// Each step leads from the version that is its index to the next one. Steps that were released never change.
