@@ -138,6 +138,7 @@ class Manager:
         return found
 
     def start(self):
+        self.started = time.monotonic()
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([*self.inside, self.program, "server", f"--config.file={self.config}"], cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
