@@ -75,6 +75,8 @@ test     shellcheck                 the linter of these scripts
 test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
+test     zsh                        completes command lines of piman
+test     fish                       does that, too
 test     busybox                    TFTP, nc, gunzip and tar as an initramfs has them
 test     tcpdump                    captures what servers send
 test     nodejs                     runs the tests of the page
