@@ -45,8 +45,8 @@ bool is_signed_by_one_of(const std::string& certificate, const std::vector<Ident
                      [&](const Identity& each) { return is_issued_by(certificate, each.certificate); });
 }
 
-/// Signs anew what a former CA signed, and nothing that somebody else did: a file in the folder is no reason to trust it.
-/// Exit status: kFailed when something could not be. REQUIRES: a lock.
+/// Signs anew what a former CA signed, and nothing that somebody else did: a file in the folder is no reason to trust
+/// it. Exit status: kFailed when something could not be. REQUIRES: a lock.
 int sign_anew(const std::string& folder, Days days, WallTime now) {
   const auto authorities = read_authorities(folder);
   if (!authorities) return fail_ca(authorities.error().message);

@@ -114,9 +114,10 @@ TEST_F(CertificateTest, WhatWasTakenBackIsRefusedAndNothingElse) {
 }
 
 TEST_F(CertificateTest, NamesAsPeopleWroteThem) {
-  const auto odd = make_authority("K\xC3\xBC"
-                                  "che, lab",
-                                  now_, Days(1));
+  const auto odd = make_authority(
+      "K\xC3\xBC"
+      "che, lab",
+      now_, Days(1));
   ASSERT_TRUE(odd);
   EXPECT_EQ(facts_of(odd->certificate)->common_name,
             "K\xC3\xBC"
