@@ -40,7 +40,8 @@ class OrderRoutes {
     const auto wanted = api::parse_action_request(request.body);
     if (!wanted) return api_error(400, "bad_data", wanted.error().message);
     std::vector<Host> hosts;
-    for (const auto& node : context_.fleet.snapshot()->nodes) hosts.push_back(node->host);
+    const auto fleet = context_.fleet.snapshot();  // which lives as long as it is looked at
+    for (const auto& node : fleet->nodes) hosts.push_back(node->host);
     auto nodes = select_nodes(hosts, wanted->nodes,
                               [this](const Host& host, std::string_view label) { return label_of(host, label); });
     if (!nodes) return api_error(400, "bad_data", nodes.error().message);

@@ -140,6 +140,8 @@ FORBIDDEN = [
      "not in both of the compilers that piman supports"),
     ("language", r"#include <cassert>|\bassert\s*\(", OURS, None,
      "PIMAN_CHECK for bugs, a Result for input"),
+    ("dangling-range", r"\bfor\s*\([^;{}]*:\s*[^;{})]*\bsnapshot\(\)->", OURS + "|^tests/", None,
+     "what the range is part of ends before the loop begins: give it a name first"),
     # A collector that hangs in the kernel cannot be joined: its thread is given up, and only there.
     ("thread", r"\bstd::thread\b|\.detach\(\)", OURS, r"^node-agent/collector_set\.cc$",
      "std::jthread: a thread has an owner and ends with it"),
