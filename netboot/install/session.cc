@@ -232,11 +232,14 @@ Steps Session::on_image_failed(std::string_view why, Moment now) {
 }
 
 Steps Session::on_progress(const Message& message, Moment now) {
-  if (reported_at_ && reported_stage_ == message.word && now.steady - *reported_at_ < limits_.progress) return {};
-  // A client that changes its stage with each line is no reason to flood whoever listens.
-  if (reported_at_ && now.steady - *reported_at_ < limits_.progress / 10) return {};
+  if (reported_at_) {
+    const bool is_news = reported_stage_ != message.word || (message.percent == 100 && reported_percent_ != 100);
+    // A client that changes its stage with each line is no reason to flood whoever listens.
+    if (now.steady - *reported_at_ < (is_news ? limits_.progress / 10 : limits_.progress)) return {};
+  }
   reported_at_ = now.steady;
   reported_stage_ = message.word;
+  reported_percent_ = message.percent;
   InstallEvent out = event("progress");
   out.stage = message.word;
   out.percent = message.percent;

@@ -143,6 +143,7 @@ class Session {
   SteadyTime entered_at_, heard_at_, looked_at_;
   std::optional<SteadyTime> reported_at_;
   std::string reported_stage_;
+  unsigned reported_percent_ = 0;
   Capabilities capabilities_;
   std::optional<Disk> disk_;
   bool says_installed_ = false;

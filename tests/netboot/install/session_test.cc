@@ -381,7 +381,7 @@ TEST(InstallSession, AfterARestartTheNextBootInstallsAgainWithinTheOrder) {
   }
 }
 
-TEST(InstallSession, ProgressIsReportedOnceASecondOrWhenTheStageChanges) {
+TEST(InstallSession, ProgressIsReportedOnceASecondAndWhenAStageBeginsOrEnds) {
   World world;
   world.order();
   world.say(std::string(kOurs) + "IS_UNINSTALLED");
@@ -395,6 +395,14 @@ TEST(InstallSession, ProgressIsReportedOnceASecondOrWhenTheStageChanges) {
   world.since_start += 200ms;
   world.say("PROGRESS verify 0 0");
   EXPECT_EQ(world.events.size(), 3U);
+  world.since_start += 200ms;
+  world.say("PROGRESS verify 99 990");
+  EXPECT_EQ(world.events.size(), 3U);
+  for (int i = 0; i < 3; ++i) {
+    world.say("PROGRESS verify 100 1000");
+    world.since_start += 200ms;
+  }
+  EXPECT_EQ(world.events.size(), 4U);
 }
 
 }  // namespace
