@@ -172,4 +172,12 @@ bool host_path_exists(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+std::optional<WallTime> host_path_changed_at(const std::string& path) {
+  struct ::stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  const auto since_epoch =
+      std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  return WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch));
+}
+
 }  // namespace piman

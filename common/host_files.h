@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 
@@ -63,5 +64,7 @@ Result<std::vector<std::string>> list_host_directory(const std::string& path);
 /// What a symbolic link says; nothing when it is none.
 std::optional<std::string> read_host_link(const std::string& path);
 bool host_path_exists(const std::string& path);
+/// When the content changed (of a directory: its entries), by the system's clock; nothing when there is no such path.
+std::optional<WallTime> host_path_changed_at(const std::string& path);
 
 }  // namespace piman

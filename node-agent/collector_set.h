@@ -34,7 +34,7 @@ class CollectorSet {
     std::shared_ptr<Collector> collector;
   };
 
-  static constexpr std::chrono::seconds kAbsenceIsBelieved{60};
+  static constexpr std::chrono::seconds kAbsenceIsBelieved{300};
 
   /// `log` must outlive the set.
   CollectorSet(std::vector<Named> collectors, Logger& log);

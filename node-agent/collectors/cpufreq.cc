@@ -52,8 +52,8 @@ class CpufreqCollector final : public Collector {
         }
       }
     }
-    // No driver scales these clocks, or only not yet: nothing to report, and no failure.
-    return Outcome::kCollected;
+    // No driver scales these clocks, or only not yet: no failure.
+    return policies_.empty() ? Outcome::kNone : Outcome::kCollected;
   }
 
  private:

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/collectors/diskstats.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/host_files.h"
 #include "common/text.h"
 #include "node-agent/name_filter.h"
@@ -27,28 +30,76 @@ std::string_view property(const Properties& properties, std::string_view key) {
   return found == properties.end() ? std::string_view() : std::string_view(found->second);
 }
 
+/// What udev has on record of the devices. It replaces a device's file by another one for every change, which changes
+/// the directory, too: the files are read again only then.
+class UdevData {
+ public:
+  explicit UdevData(std::string directory) : directory_(std::move(directory)) {}
+
+  /// Once a scrape, before any properties_of().
+  void refresh() {
+    const std::optional<WallTime> changed_at = host_path_changed_at(directory_);
+    if (is_settled_ && changed_at == changed_at_ && files_.size() < kMostFiles) return;
+    files_.clear();
+    changed_at_ = changed_at;
+    // Another change within the clock tick of this one would leave no trace.
+    is_settled_ = !changed_at || *changed_at + kTick < std::chrono::system_clock::now();
+  }
+
+  /// Valid until the next refresh(). Empty for a device that udev knows nothing of.
+  const Properties& properties_of(const DiskStats& stats) {
+    const auto [found, is_new] = files_.try_emplace(concat("/b", stats.major, ':', stats.minor));
+    if (is_new) found->second = read(found->first);
+    return found->second;
+  }
+
+ private:
+  static constexpr std::size_t kMostFiles = 1024;
+  static constexpr std::chrono::milliseconds kTick{100};
+
+  Properties read(const std::string& name) const {
+    Properties properties;
+    const auto content = changed_at_ ? read_host_file(concat(directory_, name)) : std::string();
+    std::string_view rest = content ? std::string_view(*content) : std::string_view();
+    while (!rest.empty()) {
+      std::string_view line = next_line(rest);
+      if (!line.starts_with("E:")) continue;
+      line.remove_prefix(2);
+      const std::string_view key = next_until(line, '=');
+      properties.emplace(key, line);
+    }
+    return properties;
+  }
+
+  std::string directory_;
+  std::optional<WallTime> changed_at_;
+  bool is_settled_ = false;
+  std::map<std::string, Properties> files_;
+};
+
 struct Disk {
   DiskStats stats;
-  Properties properties;
+  const Properties& properties;
 };
 
 class DiskstatsCollector final : public Collector {
  public:
   DiskstatsCollector(const CollectorContext& context, NameFilter filter)
       : file_(context.paths.proc("diskstats"), HostFile::Content::kShortRecords),
-        udev_data_(context.paths.udev_data),
+        udev_(context.paths.udev_data),
         filter_(std::move(filter)) {}
 
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto content = file_.read();
     if (!content) return fail(content.error().message);
     disks_.clear();
+    udev_.refresh();
     std::string_view rest = *content;
     while (!rest.empty()) {
       const std::string_view line = next_line(rest);
       const auto stats = parse_diskstats_line(line);
       if (!stats) return fail(concat(file_.path(), ": not understood: ", quote(line)));
-      if (!filter_.ignores(stats->device)) disks_.push_back({*stats, udev_properties(*stats)});
+      if (!filter_.ignores(stats->device)) disks_.push_back({*stats, udev_.properties_of(*stats)});
     }
     write_info(out);
     for (std::size_t i = 0; i < numbers_.size(); ++i) write_number(i, out);
@@ -61,20 +112,6 @@ class DiskstatsCollector final : public Collector {
     Family family;
     double factor;
   };
-
-  Properties udev_properties(const DiskStats& stats) const {
-    Properties properties;
-    const auto content = read_host_file(concat(udev_data_, "/b", stats.major, ':', stats.minor));
-    std::string_view rest = content ? std::string_view(*content) : std::string_view();
-    while (!rest.empty()) {
-      std::string_view line = next_line(rest);
-      if (!line.starts_with("E:")) continue;
-      line.remove_prefix(2);
-      const std::string_view key = next_until(line, '=');
-      properties.emplace(key, line);
-    }
-    return properties;
-  }
 
   void write_info(prom_text::Writer& out) const {
     out.family(info_);
@@ -142,7 +179,7 @@ class DiskstatsCollector final : public Collector {
   }
 
   HostFile file_;
-  std::string udev_data_;
+  UdevData udev_;
   NameFilter filter_;
   std::vector<Disk> disks_;
   const Family info_{"node_disk_info", Type::kGauge, "Always 1; the labels hold what udev knows of the device."};

@@ -43,7 +43,7 @@ class EdacCollector final : public Collector {
   Result<Outcome> collect(prom_text::Writer& out) override {
     const auto names = list_host_directory(directory_);
     // Without such hardware there is nothing to count, which is good news and no failure.
-    if (!names) return Outcome::kCollected;
+    if (!names) return Outcome::kNone;
     std::vector<Controller> controllers;
     std::optional<Error> problem;
     for (const std::string& name : *names) {

@@ -4,18 +4,22 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/host_files.h"
 #include "common/text.h"
+#include "node-agent/link_watch.h"
 #include "node-agent/name_filter.h"
 
 namespace piman::agent {
@@ -85,6 +89,7 @@ class NetclassCollector final : public Collector {
  public:
   NetclassCollector(const CollectorContext& context, NameFilter filter)
       : directory_(context.paths.sys("class/net")),
+        watch_(make_kernel_link_watch(context.paths)),
         filter_(std::move(filter)),
         ignore_invalid_speed_(context.option("netclass.ignore-invalid-speed") == "true") {
     for (const Property& property : kProperties) {
@@ -93,8 +98,27 @@ class NetclassCollector final : public Collector {
   }
 
   Result<Outcome> collect(prom_text::Writer& out) override {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const bool may_have_changed = !watch_ || watch_->may_have_changed();  // before anything is read
+    if (may_have_changed || !read_at_ || now - *read_at_ >= kSilenceIsBelieved) {
+      read_at_.reset();
+      if (!read_devices()) return Outcome::kAbsent;
+      read_at_ = now;
+      page_.reset(out.format());
+      write(page_);
+    } else if (page_.format() != out.format()) {
+      page_.reset(out.format());
+      write(page_);
+    }
+    out.append(page_);
+    return Outcome::kCollected;
+  }
+
+ private:
+  /// False when there is no such directory.
+  bool read_devices() {
     const auto names = list_host_directory(directory_);
-    if (!names) return Outcome::kAbsent;
+    if (!names) return false;
     for (auto& [name, device] : known_) device.is_present = false;
     present_.clear();
     for (const std::string& name : *names) {
@@ -105,11 +129,9 @@ class NetclassCollector final : public Collector {
       present_.push_back(device);
     }
     std::erase_if(known_, [](const auto& entry) { return !entry.second.is_present; });
-    write(out);
-    return Outcome::kCollected;
+    return true;
   }
 
- private:
   /// Nothing for what is no device: the directory also holds the file bonding_masters.
   Device* find_or_add(const std::string& name) {
     const auto found = known_.find(name);
@@ -214,7 +236,13 @@ class NetclassCollector final : public Collector {
   /// A container host has hundreds of devices: if all their files were kept open, none would be left for others.
   static constexpr std::size_t kMostKeptOpen = 12;
 
+  /// Some drivers learn the speed of a link after they have announced it.
+  static constexpr std::chrono::seconds kSilenceIsBelieved{60};
+
   std::string directory_;
+  std::unique_ptr<LinkWatch> watch_;  ///< null: everything is read at every scrape
+  std::optional<SteadyTime> read_at_;
+  prom_text::Writer page_;  ///< what was read, as it was written last
   NameFilter filter_;
   bool ignore_invalid_speed_;
   std::map<std::string, Device, std::less<>> known_;

@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <ctime>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/host_files.h"
@@ -35,11 +38,14 @@ class TimeCollector final : public Collector {
  private:
   Result<Outcome> collect_clock_sources(prom_text::Writer& out) {
     constexpr std::string_view kPrefix = "clocksource";
-    const auto names = list_host_directory(directory_);
-    if (!names) return fail(names.error().message);
+    if (clock_sources_.empty()) {  // the kernel makes them when it starts
+      auto names = list_host_directory(directory_);
+      if (!names) return fail(names.error().message);
+      std::erase_if(*names, [&](const std::string& name) { return !name.starts_with(kPrefix); });
+      clock_sources_ = std::move(*names);
+    }
     out.family(available_);
-    for (const std::string& name : *names) {
-      if (!name.starts_with(kPrefix)) continue;
+    for (const std::string& name : clock_sources_) {
       std::string_view rest = files_.read(concat(directory_, '/', name, "/available_clocksource")).value_or("");
       while (!rest.empty()) {
         const std::string_view source = next_field(rest);
@@ -48,8 +54,7 @@ class TimeCollector final : public Collector {
       }
     }
     out.family(current_);
-    for (const std::string& name : *names) {
-      if (!name.starts_with(kPrefix)) continue;
+    for (const std::string& name : clock_sources_) {
       const auto source = files_.read(concat(directory_, '/', name, "/current_clocksource"));
       if (source) out.sample({{"clocksource", *source}, {"device", name.substr(kPrefix.size())}}, std::uint64_t{1});
     }
@@ -57,6 +62,7 @@ class TimeCollector final : public Collector {
   }
 
   std::string directory_;
+  std::vector<std::string> clock_sources_;
   AttributeFiles files_;
   const Family time_{"node_time_seconds", Type::kGauge, "System time, in seconds since the Unix epoch."};
   const Family zone_offset_{"node_time_zone_offset_seconds", Type::kGauge,

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node-agent/collectors/diskstats.h"
 
+#include <chrono>
+#include <filesystem>
+
+#include "common/text.h"
 #include "tests/node-agent/collectors/truncation.h"
 
 namespace piman::agent {
@@ -23,6 +27,29 @@ TEST(Diskstats, FactorsAndUdevProperties) {
   EXPECT_THAT(page, testing::HasSubstr("node_disk_written_bytes_total{device=\"mmcblk0\"} 1.024e+06\n"));
   EXPECT_THAT(page, testing::HasSubstr("node_disk_io_now{device=\"mmcblk0\"} 1\n"));
   EXPECT_THAT(page, testing::HasSubstr("node_disk_flush_requests_time_seconds_total{device=\"mmcblk0\"} 0.012\n"));
+}
+
+TEST(Diskstats, UdevIsAskedAgainWhenItPutAnotherFileThere) {
+  TempTree tree({{"proc/diskstats", kCard}, {"udev/b179:0", "E:ID_MODEL=SC32G\n"}});
+  const auto folder_is_from = [&](std::chrono::minutes age) {
+    std::filesystem::last_write_time(tree.path("udev"), std::filesystem::file_time_type::clock::now() - age);
+  };
+  CollectorHarness harness("diskstats", tree.path());
+  const auto has_model = [](std::string_view model) {
+    return testing::HasSubstr(concat("minor=\"0\",model=\"", model, "\""));
+  };
+  folder_is_from(std::chrono::minutes(60));
+  EXPECT_THAT(harness.page(), has_model("SC32G"));
+  tree.put("udev/b179:0", "E:ID_MODEL=in place\n");  // as udev never does it
+  EXPECT_THAT(harness.page(), has_model("SC32G"));
+  folder_is_from(std::chrono::minutes(30));
+  EXPECT_THAT(harness.page(), has_model("in place"));
+  tree.remove("udev/b179:0");
+  EXPECT_THAT(harness.page(), has_model(""));
+  tree.put("udev/b179:0", "E:ID_MODEL=another\n");
+  EXPECT_THAT(harness.page(), has_model("another"));
+  tree.put("udev/b179:0", "E:ID_MODEL=at once\n");  // the folder's time is too young to be trusted
+  EXPECT_THAT(harness.page(), has_model("at once"));
 }
 
 TEST(Diskstats, ColumnsThatTheKernelLacksAreAbsent) {
