@@ -28,6 +28,9 @@ std::optional<InstallFact::Step> step_of_stage(std::string_view stage) {
   return std::nullopt;
 }
 
+/// The end of a session whose node is there again with a new one: that is late news of its boot before the present one.
+bool is_replaced(std::string_view why) { return why == "replaced"; }
+
 }  // namespace
 
 std::optional<JournalEntry> PhaseJournal::entry_of(const PhaseChange& change) {
@@ -91,13 +94,16 @@ std::optional<InstallFact> install_fact(const netboot::install::InstallEvent& ev
     fact.step = *step;
     fact.percent = std::min(event.percent, 100U);
   } else if (event.what == "ended") {
-    fact.step = event.result == "installed" ? Step::kInstalled : Step::kFailed;
+    if (is_replaced(event.reason)) return std::nullopt;
+    // What is cut off, by a cord that was pulled for example, has not failed: its next boot installs it.
+    fact.step = event.result == "installed" ? Step::kInstalled : event.result == "cut" ? Step::kGone : Step::kFailed;
     fact.detail = event.result;
     if (!event.stage.empty()) fact.detail += concat(" in ", event.stage);
     if (!event.reason.empty()) fact.detail += concat(": ", event.reason);
   } else if (event.what == "boot") {
     fact.step = Step::kBooting;
   } else if (event.what == "closed") {
+    if (is_replaced(event.result)) return std::nullopt;
     fact.step = Step::kGone;
     fact.detail = concat("the installer is gone: ", event.result);
   } else {

@@ -20,7 +20,7 @@ namespace piman::manager {
 /// Thread-safety: called from any thread.
 class PhaseJournal {
  public:
-  static constexpr std::uint32_t kAtOnce = 30;
+  static constexpr std::uint32_t kAtOnce = 60;  ///< four installs and what is between them
   static constexpr std::chrono::seconds kOneEach{60};
 
   /// Nothing for what is left out, and for a node that is found up when the manager begins.

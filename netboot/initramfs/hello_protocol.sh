@@ -164,7 +164,7 @@ install_image() {
   case $format in tar.gz | tar.xz | tar.zst) ;; *) fail order "unknown format" && return 1 ;; esac
   send 'PROGRESS format 0 0'
   format_disk || { fail format "$REASON" && return 1; }
-  send 'PROGRESS format 100 0'
+  send 'PROGRESS download 0 0'
   rm -f /run/reason /run/sum_in
   mkfifo /run/sum_in
   sha256sum </run/sum_in >/run/sum &

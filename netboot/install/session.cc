@@ -214,6 +214,7 @@ Steps Session::begin(Moment now) {
   stream_bytes_ = 0;
   formatted_at_.reset();
   reported_at_.reset();
+  unreported_.reset();
   Steps steps{step::Report{event("started")}};
   if (by_http_) {
     steps.emplace_back(step::SendOffer{plan_->image, install_id_});
@@ -232,9 +233,15 @@ Steps Session::on_image_failed(std::string_view why, Moment now) {
 }
 
 Steps Session::on_progress(const Message& message, Moment now) {
-  if (reported_at_ && reported_stage_ == message.word && now.steady - *reported_at_ < limits_.progress) return {};
-  // A client that changes its stage with each line is no reason to flood whoever listens.
-  if (reported_at_ && now.steady - *reported_at_ < limits_.progress / 10) return {};
+  if (reported_at_) {
+    // A client that changes its stage with each line is no reason to flood whoever listens.
+    const bool is_same_stage = reported_stage_ == message.word;
+    if (now.steady - *reported_at_ < (is_same_stage ? limits_.progress : limits_.progress / 10)) {
+      unreported_ = message;
+      return {};
+    }
+  }
+  unreported_.reset();
   reported_at_ = now.steady;
   reported_stage_ = message.word;
   InstallEvent out = event("progress");
@@ -379,6 +386,7 @@ Steps Session::on_tick(Moment now) {
         return finish("not_verified", "download", "the end of the image was never acknowledged", now);
       }
       if (now.steady - heard_at_ >= limits_.silence || in_state >= limits_.install) return on_closed("timed_out", now);
+      if (unreported_) return on_progress(Message(*unreported_), now);
       break;
     case State::kBooting:
       if (in_state >= limits_.boot) return on_closed("still_open", now);

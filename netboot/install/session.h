@@ -143,6 +143,7 @@ class Session {
   SteadyTime entered_at_, heard_at_, looked_at_;
   std::optional<SteadyTime> reported_at_;
   std::string reported_stage_;
+  std::optional<Message> unreported_;  ///< the last progress, where it came too soon after the one before
   Capabilities capabilities_;
   std::optional<Disk> disk_;
   bool says_installed_ = false;

@@ -50,8 +50,9 @@ TEST(PhaseJournal, one_that_flaps_is_told_of_now_and_then) {
     told += entry ? 1 : 0;
     if (entry) last = entry->text;
   }
-  EXPECT_GE(told, 30 + 55);
-  EXPECT_LE(told, 30 + 60);
+  constexpr int kAtOnce = PhaseJournal::kAtOnce;
+  EXPECT_GE(told, kAtOnce + 55);
+  EXPECT_LE(told, kAtOnce + 60);
   EXPECT_THAT(last, testing::HasSubstr("(11 changes before it left out)"));
   // Others are not kept waiting.
   auto other = change(Phase::kUp, Phase::kDown, seconds(3600));
@@ -82,6 +83,12 @@ TEST(InstallFacts, come_from_what_installers_say) {
   event.reason = "no more bytes";
   EXPECT_EQ(fact("ended", "download", "failed")->step, Step::kFailed);
   EXPECT_EQ(fact("ended", "download", "failed")->detail, "failed in download: no more bytes");
+  event.reason = "closed";
+  EXPECT_EQ(fact("ended", "download", "cut")->step, Step::kGone) << "its next boot installs it";
+  EXPECT_EQ(fact("ended", "download", "cut")->detail, "cut in download: closed");
+  event.reason = "replaced";
+  EXPECT_FALSE(fact("ended", "download", "cut")) << "it has booted anew since";
+  EXPECT_FALSE(fact("closed", "", "replaced"));
   EXPECT_EQ(fact("boot")->step, Step::kBooting);
   EXPECT_EQ(fact("closed", "", "closed")->step, Step::kGone);
   EXPECT_FALSE(fact("disk"));

@@ -64,7 +64,7 @@ def make_site(folder):
     base = folder / "base.tar.gz"
     # Not by `piman image build`, which fetches what is there.
     subprocess.run([REPO / "scripts/build_image", "--variant", "tiny", "--debs", PAYLOAD / "debs", "--output", base], check=True)
-    for version, ballast in ((1, 0), (2, 0), (3, 12 << 20)):
+    for version, ballast in ((1, 0), (2, 0), (3, 6 << 20)):
         archive = folder / f"image-{version}.tar.gz"
         archive.write_bytes(with_version(base.read_bytes(), version, ballast))
         subprocess.run([piman_program(), "image", "add", archive, "--name=tiny", f"--version={version}",

@@ -381,7 +381,7 @@ TEST(InstallSession, AfterARestartTheNextBootInstallsAgainWithinTheOrder) {
   }
 }
 
-TEST(InstallSession, ProgressIsReportedOnceASecondOrWhenTheStageChanges) {
+TEST(InstallSession, ProgressIsReportedOnceASecondAndWhenTheStageChanges) {
   World world;
   world.order();
   world.say(std::string(kOurs) + "IS_UNINSTALLED");
@@ -395,6 +395,17 @@ TEST(InstallSession, ProgressIsReportedOnceASecondOrWhenTheStageChanges) {
   world.since_start += 200ms;
   world.say("PROGRESS verify 0 0");
   EXPECT_EQ(world.events.size(), 3U);
+  // What came too soon is told later, if nothing newer has come: the last word of a stage counts.
+  world.since_start += 50ms;
+  world.say("PROGRESS sync 0 0\nPROGRESS sync 100 5");
+  world.pass(40ms);
+  EXPECT_EQ(world.events.size(), 3U);
+  world.pass(10ms);
+  ASSERT_EQ(world.events.size(), 4U);
+  EXPECT_EQ(world.events.back().stage, "sync");
+  EXPECT_EQ(world.events.back().percent, 100U);
+  world.pass(2s);
+  EXPECT_EQ(world.events.size(), 4U) << "once";
 }
 
 }  // namespace
