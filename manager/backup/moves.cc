@@ -66,13 +66,15 @@ Result<std::string> to_text(const Moves& moves) {
 
 Result<Moves> parse_moves(std::string_view text) {
   const std::size_t end = text.rfind("end ");
-  if (end == std::string_view::npos || text.substr(end) != concat("end ", to_hex(sha256(text.substr(0, end))), '\n')) {
+  if (end == std::string_view::npos || end == 0 || text[end - 1] != '\n' ||
+      text.substr(end) != concat("end ", to_hex(sha256(text.substr(0, end))), '\n')) {
     return fail("is damaged");
   }
   std::string_view rest = text.substr(0, end);
   if (next_until(rest, '\n') != kFirstLine) return fail("was written by another piman");
   Moves moves;
   moves.store_folder = next_until(rest, '\n');
+  if (moves.store_folder.empty()) return fail("names no store");
   while (!rest.empty()) {
     Move move;
     const std::string_view kind = next_until(rest, '\n');

@@ -162,7 +162,8 @@ class DiskFaults:
                     self.killed_command(site, rng.uniform(0, 0.15), "backup", "cut.tar", *config)
                     (site.folder / "cut.tar").unlink(missing_ok=True)
                 promised = self.clients.snapshot()
-                site.run("backup", "site.tar", *config)
+                for name in ("cut.tar", "site.tar"):  # the first one finds what was left of those that were killed
+                    site.run("backup", name, *config)
                 expect(not list(site.folder.glob("*.part*")), "something is left over")
                 refused = subprocess.run([*site.inside, site.program, "restore", "site.tar", *config], cwd=site.folder,
                                          capture_output=True, text=True, timeout=30, check=False)

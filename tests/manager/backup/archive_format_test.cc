@@ -87,6 +87,10 @@ TEST(RestoreMoves, are_read_as_they_were_written) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, moves);
   for (std::size_t size = 0; size < text->size(); ++size) EXPECT_FALSE(parse_moves(text->substr(0, size))) << size;
+  // Whole by their sums, and not as they are written.
+  EXPECT_FALSE(parse_moves(signed_text("piman-restore 1\n/s\nfile\n/a\n/b\n/c")));
+  EXPECT_FALSE(parse_moves(signed_text("piman-restore 1\n")));
+  EXPECT_TRUE(parse_moves(signed_text("piman-restore 1\n/s\nfile\n/a\n/b\n/c\n")));
   EXPECT_FALSE(to_text(Moves{"/a\nb", {{"/a", "/b", "/c", false}}}));
   EXPECT_FALSE(to_text(Moves{"/a", {{"/a", "/b\n", "/c", false}}}));
 }
