@@ -38,7 +38,7 @@ Result<void> UnfinishedFile::write(std::string_view bytes) {
 }
 
 Result<void> UnfinishedFile::finish(std::uint32_t mode, const std::string& owner_of) {
-  give_to_owner_of(path_, owner_of);
+  if (auto given = give_to_owner_of(path_, owner_of); !given) return given;
   if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0) return fail_errno("writing", path_);
   if (::close(fd_.release()) != 0) return fail_errno("writing", path_);
   return {};
@@ -83,10 +83,11 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-void give_to_owner_of(const std::string& path, const std::string& owner_of) {
+Result<void> give_to_owner_of(const std::string& path, const std::string& owner_of) {
   struct stat status {};
-  if (::geteuid() != 0 || ::stat(owner_of.c_str(), &status) != 0) return;
-  static_cast<void>(::lchown(path.c_str(), status.st_uid, status.st_gid));
+  if (::geteuid() != 0 || ::stat(owner_of.c_str(), &status) != 0) return {};
+  if (::lchown(path.c_str(), status.st_uid, status.st_gid) != 0) return fail_errno("giving away", path);
+  return {};
 }
 
 }  // namespace piman::manager

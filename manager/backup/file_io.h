@@ -45,6 +45,6 @@ class OldFile {
 bool file_exists(const std::string& path);
 std::string folder_of(const std::string& path);
 /// Of root: gives what it made to whom `owner_of` belongs. Of others nothing, as nothing else is theirs to give.
-void give_to_owner_of(const std::string& path, const std::string& owner_of);
+Result<void> give_to_owner_of(const std::string& path, const std::string& owner_of);
 
 }  // namespace piman::manager

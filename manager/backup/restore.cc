@@ -123,7 +123,7 @@ class Restore {
       if (auto made = make_folder(folder); !made) return made;
       auto locked = lock_store(folder);
       if (!locked) return fail(concat(locked.error().message, ": stop it first (systemctl stop piman)"));
-      give_to_owner_of(folder + "/piman.lock", folder);
+      if (auto given = give_to_owner_of(folder + "/piman.lock", folder); !given) return given;
       locks_.push_back(std::move(*locked));
     }
     return {};
@@ -134,8 +134,7 @@ class Restore {
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     if (failed) return fail(concat("making the folder ", folder, ": ", failed.message()));
-    give_to_owner_of(folder, folder_of(folder));
-    return {};
+    return give_to_owner_of(folder, folder_of(folder));
   }
 
   /// Where a file goes; empty: nowhere.
