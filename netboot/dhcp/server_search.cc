@@ -64,13 +64,16 @@ Result<void> send_query(int fd, const Interface& interface, const Packet& query)
   std::vector<std::uint8_t> payload;
   encode(query, kLeastLimitBytes, payload);
   const UdpAddresses addresses{Ipv4Address(), Ipv4Address(0xFFFF'FFFF), kClientPort, kServerPort};
-  const auto header = udp_frame_header(addresses, payload);
-  std::vector<std::uint8_t> frame(header.begin(), header.end());
-  frame.insert(frame.end(), payload.begin(), payload.end());
-  const ::sockaddr_ll link = link_of(interface);
-  const ::ssize_t sent =
-      ::sendto(fd, frame.data(), frame.size(), 0, reinterpret_cast<const ::sockaddr*>(&link), sizeof link);
-  if (sent != static_cast<::ssize_t>(frame.size())) return failed(interface, "sending");
+  auto header = udp_frame_header(addresses, payload);
+  std::array<::iovec, 2> frame{{{header.data(), header.size()}, {payload.data(), payload.size()}}};
+  ::sockaddr_ll link = link_of(interface);
+  ::msghdr message{};
+  message.msg_name = &link;
+  message.msg_namelen = sizeof link;
+  message.msg_iov = frame.data();
+  message.msg_iovlen = frame.size();
+  const ::ssize_t sent = ::sendmsg(fd, &message, 0);
+  if (sent != static_cast<::ssize_t>(header.size() + payload.size())) return failed(interface, "sending");
   return {};
 }
 
