@@ -19,27 +19,74 @@ set(PIMAN_SOURCES_ALONE
   manager/api/event_json.cc
   manager/api/json.cc
   manager/api/routes.cc
+  manager/backup/archive_format.cc
+  manager/backup/backup.cc
+  manager/backup/backup_archive.cc
+  manager/backup/file_io.cc
+  manager/backup/moves.cc
+  manager/backup/restore.cc
+  manager/backup/site_files.cc
+  manager/backup_command.cc
+  manager/backup_json.cc
   manager/boot_image/fat_plan.cc
   manager/boot_image/import.cc
+  manager/ca/command_parts.cc
+  manager/ca/later_commands.cc
+  manager/ca/ledger.cc
+  manager/ca/revocation.cc
   manager/config_agents.cc
+  manager/config_import_command.cc
+  manager/config_import_hosts.cc
+  manager/config_import_site.cc
   manager/config_keys.cc
   manager/config_switches.cc
   manager/config_watch.cc
   manager/config_web.cc
   manager/fleet/inventory.cc
   manager/images/gunzip.cc
+  manager/init/command.cc
+  manager/init/interview.cc
+  manager/init/machine.cc
+  manager/init/plan.cc
+  manager/init/report.cc
+  manager/init/report_json.cc
+  manager/init/socket_table.cc
+  manager/new_file.cc
+  manager/node_certificates.cc
+  manager/store/copies.cc
+  manager/store/inspect.cc
+  manager/store/recovery.cc
   manager/store/store.cc
+  manager/store/wal_check.cc
+  netboot/dhcp/server_query.cc
+  netboot/dhcp/server_search.cc
   node-agent/collectors/dmi.cc
   node-agent/collectors/nfsd.cc
   node-agent/collectors/tcpstat.cc
+  tests/manager/backup/archive_format_test.cc
+  tests/manager/backup/backup_test.cc
+  tests/manager/ca/certificate_test.cc
+  tests/manager/ca/folder_test.cc
+  tests/manager/ca/ledger_test.cc
+  tests/manager/config_import_hosts_test.cc
+  tests/manager/config_import_site_test.cc
   tests/manager/config_switches_test.cc
   tests/manager/config_test.cc
+  tests/manager/init/interview_test.cc
+  tests/manager/init/plan_test.cc
+  tests/manager/init/report_test.cc
+  tests/manager/init/socket_table_test.cc
   tests/manager/inventory_test.cc
   tests/manager/netboot_api_test.cc
+  tests/manager/new_file_test.cc
   tests/manager/phase_test.cc
   tests/manager/scrape_plan_test.cc
+  tests/manager/store/migration_test.cc
+  tests/manager/store/recovery_test.cc
   tests/manager/store/store_test.cc
+  tests/manager/store/wal_check_test.cc
   tests/manager/watch/payloads_test.cc
+  tests/netboot/dhcp/server_query_test.cc
   tests/netboot/tftp/transfer_test.cc
   tests/node-agent/collectors/cpu_sysfs_test.cc
   tests/node-agent/collectors/cpu_test.cc

@@ -19,13 +19,13 @@ _piman_commands() { piman help 2>/dev/null | sed -n 's/^  \([a-z-]\{1,\}\)  .*/\
 _piman_flags() { piman "$@" --help 2>/dev/null </dev/null | grep -o -- '--[a-z][a-z.-]*'; }
 _piman_nodes() { timeout 1 piman nodes --json 2>/dev/null | grep -o '"name":"[A-Za-z0-9._-]*"' | cut -d'"' -f4; }
 _piman() {
-  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words
+  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words=
   if ((COMP_CWORD == 1)); then
     words=$(_piman_commands)
   elif [[ $word == -* ]]; then
     local second=${COMP_WORDS[2]}
     case $command in
-      alerts | boot-image | config | hosts | image | netboot | power | silence | users)
+      alerts | boot-image | ca | config | hosts | image | netboot | power | silence | users)
         ((COMP_CWORD > 2)) && words=$(_piman_flags "$command" "$second") ;;
     esac
     words="$words $(_piman_flags "$command")"
@@ -45,7 +45,7 @@ constexpr std::string_view kZsh = R"SH(#compdef piman
 _piman() {
   local -a found
   if ((CURRENT == 2)); then
-    found=(${(f)"$(piman help 2>/dev/null | sed -n 's/^  \([a-z-]\{1,\}\)  *\(.*\)/\1:\2/p')"})
+    found=(${(f)"$(piman help 2>/dev/null | sed -n 's/^  \([a-z-]\{1,\}\)   *\(.*\)/\1:\2/p')"})
     _describe command found
   elif [[ $words[CURRENT] == -* ]]; then
     found=(${(f)"$({ piman $words[2] --help; piman $words[2] $words[3] --help; } 2>/dev/null </dev/null | grep -o -- '--[a-z][a-z.-]*')"})

@@ -95,22 +95,6 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<YamlNode> open_;
 };
 
-YamlNode parse_tree(std::string_view yaml, Problems& problems) {
-  TreeBuilder tree(problems);
-  try {
-    std::istringstream stream{std::string(yaml)};
-    YAML::Parser parser(stream);
-    TreeBuilder second(problems);
-    parser.HandleNextDocument(tree);
-    if (parser.HandleNextDocument(second)) {
-      problems.push_back({second.root().line, "a second document: one file has one"});
-    }
-  } catch (const YAML::Exception& thrown) {
-    problems.push_back({line_of(thrown.mark), concat("not YAML: ", thrown.msg)});
-  }
-  return tree.root();
-}
-
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {};
@@ -135,6 +119,22 @@ void read_web_config(ParsedConfig& parsed) {
 
 }  // namespace
 
+YamlNode parse_yaml(std::string_view yaml, Problems& problems) {
+  TreeBuilder tree(problems);
+  try {
+    std::istringstream stream{std::string(yaml)};
+    YAML::Parser parser(stream);
+    TreeBuilder second(problems);
+    parser.HandleNextDocument(tree);
+    if (parser.HandleNextDocument(second)) {
+      problems.push_back({second.root().line, "a second document: one file has one"});
+    }
+  } catch (const YAML::Exception& thrown) {
+    problems.push_back({line_of(thrown.mark), concat("not YAML: ", thrown.msg)});
+  }
+  return tree.root();
+}
+
 std::string ConfigProblem::to_string(std::string_view file) const {
   return line == 0 ? concat(file, ": ", message) : concat(file, ':', line, ": ", message);
 }
@@ -145,7 +145,7 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
     parsed.problems.push_back({0, concat("longer than ", kMostConfigBytes, " bytes")});
     return parsed;
   }
-  const YamlNode root = parse_tree(yaml, parsed.problems);
+  const YamlNode root = parse_yaml(yaml, parsed.problems);
   if (parsed.problems.empty() || root.kind == YamlNode::Kind::kMap) {
     read_config_tree(root, parsed.config, parsed.problems);
   }
@@ -160,9 +160,13 @@ ParsedConfig parse_config(std::string_view yaml, const std::string& folder) {
     if (!path->empty()) make_absolute(*path, folder);
   }
   AccessSettings& access = parsed.config.agents.access;
-  for (std::string* path :
-       {&access.ca_file, &access.cert_file, &access.key_file, &access.password_file, &access.token_file}) {
+  for (std::string* path : {&access.ca_file, &access.crl_file, &access.cert_file, &access.key_file,
+                            &access.password_file, &access.token_file, &parsed.config.agents.ca_dir}) {
     if (!path->empty()) make_absolute(*path, folder);
+  }
+  if (const std::string& ca = parsed.config.agents.ca_dir; !ca.empty()) {
+    if (access.ca_file.empty()) access.ca_file = ca + "/ca.crt";
+    if (access.crl_file.empty()) access.crl_file = ca + "/ca.crl";
   }
   watch::WatchConfig& watch = parsed.config.watch;
   for (std::string* path : {&watch.slack_url_file, &watch.webhook_url_file, &watch.ca_file, &watch.status_log}) {

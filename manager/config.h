@@ -48,6 +48,7 @@ struct Config {
   struct Agents {
     std::uint16_t port = 3000;
     AccessSettings access;
+    std::string ca_dir;  ///< of the CA that signs what installed nodes ask for; empty: they ask for nothing
   } agents;
 
   struct Scrape {

@@ -51,7 +51,7 @@ Result<void> set_server_name(std::string& out, In text) {
 }
 
 // clang-format off
-constexpr std::array<ConfigKey, 9> kKeys = {{
+constexpr std::array<ConfigKey, 11> kKeys = {{
     {"agents", "port", "whole number, 1 to 65535", kNumber,
      "The TCP port of the node agent, the same on every node.",
      [](Config& c, In t) { return set_number(c.agents.port, t, 1, std::numeric_limits<std::uint16_t>::max()); },
@@ -64,6 +64,17 @@ constexpr std::array<ConfigKey, 9> kKeys = {{
      "Who must have signed the agents' certificates, in PEM. Empty: whom this machine trusts.",
      [](Config& c, In t) { return set_optional_file(c.agents.access.ca_file, t); },
      [](const Config& c) { return c.agents.access.ca_file; }},
+    {"agents", "ca_dir", "path", kText,
+     "The folder of the fleet's CA, which `piman ca init --ca.dir` makes where the server may write. When set, each node "
+     "that piman's own installer installs over HTTP gets a certificate of it, and its agent speaks TLS; `ca_file` and "
+     "`crl_file` are those of the folder. Empty: nodes get none.",
+     [](Config& c, In t) { return t.empty() ? Result<void>() : set_folder(c.agents.ca_dir, t); },
+     [](const Config& c) { return c.agents.ca_dir; }},
+    {"agents", "crl_file", "path", kText,
+     "Certificates that are not accepted any more, in PEM, with a list of each CA in `ca_file`; `piman ca revoke` writes "
+     "one. Taken anew when it changes. Empty: none are looked for.",
+     [](Config& c, In t) { return set_optional_file(c.agents.access.crl_file, t); },
+     [](const Config& c) { return c.agents.access.crl_file; }},
     {"agents", "server_name", "host name", kText,
      "What an agent's certificate must be for. `{name}` is the node's name in the inventory, `{address}` its address.",
      [](Config& c, In t) { return set_server_name(c.agents.access.server_name, t); },
@@ -106,8 +117,13 @@ void check_agents(const Config::Agents& agents, const ReportTogether& report) {
   if (!access.user.empty() && !access.token_file.empty()) {
     report({"agents.token_file", "agents.user"}, "agents.token_file: a request has either a user or a token");
   }
-  if (!access.tls && (!access.ca_file.empty() || !access.cert_file.empty())) {
-    report({"agents.scheme", "agents.ca_file", "agents.cert_file"}, "agents.scheme: certificates need https");
+  if (!access.tls &&
+      (!access.ca_file.empty() || !access.crl_file.empty() || !access.cert_file.empty() || !agents.ca_dir.empty())) {
+    report({"agents.scheme", "agents.ca_file", "agents.crl_file", "agents.cert_file", "agents.ca_dir"},
+           "agents.scheme: certificates need https");
+  }
+  if (!access.crl_file.empty() && access.ca_file.empty() && agents.ca_dir.empty()) {
+    report({"agents.crl_file", "agents.ca_file"}, "agents.crl_file: needs the agents.ca_file that it is of");
   }
 }
 

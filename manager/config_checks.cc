@@ -116,6 +116,11 @@ void check_config(const Config& config, const ReportTogether& report) {
     report({"install.image_port", "install.hello_port"},
            concat("install.image_port: ", config.install.image_port, " is install.hello_port, too"));
   }
+  if (!config.agents.ca_dir.empty() && config.netboot.enabled && config.install.enabled &&
+      config.http_boot.listen_address.port == 0) {
+    report({"agents.ca_dir", "http_boot.listen_address"},
+           "agents.ca_dir: nodes ask for certificates at http_boot.listen_address, which is not set");
+  }
   if (config.netboot.enabled && config.netboot.interfaces.empty()) {
     report({"netboot.enabled", "netboot.interfaces"}, "netboot.interfaces: must be set to boot nodes");
   }

@@ -1,34 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/config_import.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <map>
 #include <optional>
-#include <system_error>
 
-#include "common/result.h"
 #include "common/text.h"
-#include "common/unique_fd.h"
-#include "manager/api_command.h"
 #include "manager/config.h"
 #include "manager/config_watch.h"
-#include "manager/fleet/text_file.h"
-#include "manager/terminal.h"
 
 namespace piman::manager {
 namespace {
 
 constexpr std::array<std::string_view, 5> kThresholds = {"cpu_threshold", "mem_threshold", "disk_threshold",
                                                          "pids_threshold", "temperature_threshold"};
-constexpr const char* kSlackFile = "slack.url";
-constexpr const char* kDiscordFile = "discord.url";
 
 struct Value {
   std::string text;
@@ -75,17 +61,6 @@ std::optional<std::string> interval_of(std::string_view text) {
   const auto seconds = parse_double(text);
   if (!seconds || !(*seconds >= 1) || !(*seconds <= 3600)) return std::nullopt;
   return format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000)));
-}
-
-Result<void> write_secret(const std::string& path, const std::string& text) {
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return fail(concat(path, ": ", std::generic_category().message(errno)));
-  const std::string line = text + '\n';
-  const ssize_t put = ::write(file.get(), line.data(), line.size());
-  if (put != static_cast<ssize_t>(line.size()) || ::fsync(file.get()) != 0) {
-    return fail(concat(path, ": ", std::generic_category().message(errno)));
-  }
-  return {};
 }
 
 }  // namespace
@@ -138,43 +113,6 @@ ImportedMonitoring import_monitoring(std::string_view text) {
   if (!scrape.empty()) imported.yaml += concat("scrape:\n", scrape);
   if (!watch.empty()) imported.yaml += concat("watch:\n", watch);
   return imported;
-}
-
-int run_config_import(std::span<const char* const> arguments) {
-  static const std::array<Flag, 2> kFlags = {
-      {{"folder", "FOLDER", ".", "Where slack.url and discord.url are written: beside piman.yml.", false},
-       help_flag()}};
-  static const ApiCommand kCommand = {
-      "config import",
-      "Usage: piman config import FILE [FLAG ...]\n\n"
-      "Turns a monitoring.config of the Python system into YAML for piman.yml, on standard output. The addresses of\n"
-      "Slack and Discord are secrets: they go into files that only you can read, which must not be there yet.\n"
-      "Exit code: 0 all of it was taken, 1 some of it was not, 2 wrong usage.\n\n"
-      "Examples:\n"
-      "  piman config import monitoring.config\n"
-      "  piman config import monitoring.config --folder=/etc/piman >> /etc/piman/piman.yml\n",
-      kFlags, 1, 1};
-  const ApiCall call = read_command_line(kCommand, arguments);
-  if (call.exit) return *call.exit;
-  const std::string file = call.parsed.arguments.front();
-  const auto text = read_text_file(file, kMostMonitoringBytes);
-  if (!text) return fail_command(kCommand, text.error().message, kApiUsage);
-  if (!*text) return fail_command(kCommand, concat(file, ": no such file"), kApiUsage);
-  const ImportedMonitoring imported = import_monitoring(**text);
-  int exit = kApiGood;
-  for (const std::string& problem : imported.problems) {
-    exit = fail_command(kCommand, concat(file, ": ", problem), kApiNotGood);
-  }
-  const std::string folder = call.parsed.value(kFlags, "folder");
-  for (const auto& [name, url] :
-       {std::pair(kSlackFile, &imported.slack_url), std::pair(kDiscordFile, &imported.discord_url)}) {
-    if (url->empty()) continue;
-    if (const auto written = write_secret(concat(folder, '/', name), *url); !written) {
-      exit = fail_command(kCommand, written.error().message, kApiNotGood);
-    }
-  }
-  print(imported.yaml);
-  return exit;
 }
 
 }  // namespace piman::manager

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "manager/config.h"
@@ -19,6 +20,10 @@ struct YamlNode {
   std::string text;
   std::vector<YamlNode> children;  ///< a map's keys and values take turns
 };
+
+/// Takes a document apart. Anchors, aliases, tags, more than 16 levels and a second document are problems; the caller
+/// bounds the size.
+YamlNode parse_yaml(std::string_view yaml, std::vector<ConfigProblem>& problems);
 
 /// Sets what the document says and appends what is wrong with it, in no particular order.
 void read_config_tree(const YamlNode& root, Config& config, std::vector<ConfigProblem>& problems);

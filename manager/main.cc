@@ -13,6 +13,7 @@
 #include "common/shutdown.h"
 #include "common/text.h"
 #include "manager/alerts_command.h"
+#include "manager/backup_command.h"
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/ca/command.h"
@@ -23,6 +24,7 @@
 #include "manager/events_command.h"
 #include "manager/hosts_command.h"
 #include "manager/image_command.h"
+#include "manager/init/command.h"
 #include "manager/nodes_command.h"
 #include "manager/orders_command.h"
 #include "manager/power_command.h"
@@ -119,6 +121,7 @@ int run_server_command(Arguments arguments) {
   const ParsedFlags parsed = parse_flags(table, arguments);
   if (const auto done = check_flags(parsed, table, kUsage)) return *done;
   const std::string file = parsed.value(table, "config.file");
+  if (!is_free_of_restores(file.c_str())) return 1;
   ParsedConfig config = read_config(file);
   const std::vector<std::string> problems = apply_overrides(parsed, table, config.config);
   for (const std::string& problem : problems) fail_usage(problem);
@@ -164,7 +167,7 @@ int run_config_command(Arguments arguments) {
   constexpr std::string_view kUsage =
       "Usage: piman config check|import|reference [FLAG ...]\n\n"
       "  check      reports every problem of the configuration with its line\n"
-      "  import     turns a monitoring.config of the Python system into YAML\n"
+      "  import     turns hosts.csv, piman.yaml and monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
@@ -226,6 +229,7 @@ int print_help(Arguments arguments) {
 
 std::span<const Command> commands() {
   static constexpr auto kCommands = std::to_array<Command>({
+      {"init", "asks a few questions and writes a configuration that works", &run_init_command},
       {"server", "watches the fleet and serves page, API and metrics", &run_server_command},
       {"status", "shows the fleet of a running server as a table", &run_status},
       {"top", "shows the fleet in a terminal as it changes", &run_top},
@@ -247,6 +251,8 @@ std::span<const Command> commands() {
       {"reinstall", "formats nodes' cards and installs an image on them", &run_reinstall},
       {"actions", "shows how restarts and reinstalls stand", &run_actions_command},
       {"power", "switches nodes' power, and shows what switches say of it", &run_power_command},
+      {"backup", "writes into one file what makes a site, beside a server at work", &run_backup},
+      {"restore", "puts back what backup wrote", &run_restore},
       {"users", "lets people log in on the page", &run_users_command},
       {"completion", "prints what a shell completes command lines with", &run_completion_command},
       {"version", "prints the version", &print_version},

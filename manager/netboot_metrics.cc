@@ -135,6 +135,8 @@ struct Families {
                  "Whether the last transaction failed (1) or not (0): while it does, no lease is given."};
   Family dropped{"piman_store_dropped_total", Type::kCounter,
                  "Boots, pending hosts and journal lines that were not stored because too many waited."};
+  Family set_aside{"piman_store_set_aside_files", Type::kGauge,
+                   "Databases that were damaged, were set aside, and still lie there."};
 };
 
 void write_malformed(Writer& out, const Family& family, std::string_view protocol, const Recorder::Counts& counts) {
@@ -245,6 +247,7 @@ void NetbootMetrics::write(Writer& out, const StoreStats& store, const Recorder:
   }
   out.single(families.failing, std::uint64_t{store.error.empty() ? 0U : 1U});
   out.single(families.dropped, store.dropped);
+  out.single(families.set_aside, store.set_aside);
 }
 
 }  // namespace piman::manager

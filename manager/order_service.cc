@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/order_service.h"
 
+#include <chrono>
 #include <utility>
 
 #include "common/text.h"
@@ -32,6 +33,11 @@ Result<std::unique_ptr<OrderService>> OrderService::start(const Config& config, 
   service->desk_ = std::move(*desk);
   service->power_ =
       std::make_unique<power::PowerControl>(config.power, std::move(*switches), *service->desk_, service->actions_);
+  // Before anything is switched: they count among those that may be off, and are not down.
+  for (const OrderRecord& order : service->desk_->left_off()) {
+    service->power_->remember_off(order.node);
+    fleet.note_power(order.node, PowerFact{false}, WallTime(std::chrono::milliseconds(order.since_ms)));
+  }
   service->desk_->use_power(service->power_.get());
   return service;
 }

@@ -28,6 +28,7 @@
 #include "manager/login_service.h"
 #include "manager/netboot_records.h"
 #include "manager/netboot_server.h"
+#include "manager/node_certificates.h"
 #include "manager/order_service.h"
 #include "manager/phase_journal.h"
 #include "manager/privileges.h"
@@ -183,6 +184,14 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
     auto started_orders = OrderService::start(config, fleet, *store, note_install, log);
     if (!started_orders) return fail_start(started_orders.error());
     orders = std::move(*started_orders);
+  }
+  if (orders && !config.agents.ca_dir.empty()) {
+    auto certificates = NodeCertificates::open(config.agents.ca_dir, config.agents.access.server_name, log);
+    if (!certificates) return fail_start(certificates.error());
+    orders->image_routes().sign_with(
+        [certificates = std::move(*certificates)](const std::string& request, const netboot::Host& node) {
+          return certificates.sign(request, node);
+        });
   }
   std::unique_ptr<NetbootServer> netboot_server;
   if (config.netboot.enabled) {

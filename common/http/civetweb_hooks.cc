@@ -66,6 +66,17 @@ WaitDeadline::~WaitDeadline() { wait_deadline.reset(); }
 
 }  // namespace piman::http
 
+int piman_http_accept(int listener, struct sockaddr* address, socklen_t* length) {
+  const int connection = ::accept(listener, address, length);
+  if (connection >= 0) return connection;
+  const int reason = errno;
+  if (reason == EMFILE || reason == ENFILE || reason == ENOBUFS || reason == ENOMEM) {
+    static_cast<void>(piman::http::poll_with_end(nullptr, 0, piman::http::kBriefWaitMs));
+  }
+  errno = reason;
+  return connection;
+}
+
 int piman_http_poll(struct pollfd* descriptors, nfds_t count, int timeout_ms) {
   using namespace piman;
   using namespace piman::http;

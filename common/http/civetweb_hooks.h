@@ -2,16 +2,17 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <ctime>
 
 #include "common/clock.h"
 
-/// What civetweb calls instead of poll(), gmtime() and dlsym() where it is compiled in (cmake/Civetweb.cmake); Debian's
-/// library goes on calling the C library. Its own way to notice a stop is to wake each thread every so often and look:
-/// an idle agent would burn most of its CPU on that. So its threads wait without a limit, and for a descriptor of the
-/// server besides, which becomes readable when it stops. Thread-safety: what is set here holds for the thread that sets
-/// it.
+/// What civetweb calls instead of accept(), poll(), gmtime() and dlsym() where it is compiled in
+/// (cmake/Civetweb.cmake); Debian's library goes on calling the C library. Its own way to notice a stop is to wake each
+/// thread every so often and look: an idle agent would burn most of its CPU on that. So its threads wait without a
+/// limit, and for a descriptor of the server besides, which becomes readable when it stops. Thread-safety: what is set
+/// here holds for the thread that sets it.
 namespace piman::http {
 
 /// From now on waits of this thread also end, with an error, when `descriptor` is readable. -1: no such descriptor.
@@ -30,6 +31,9 @@ class WaitDeadline {
 }  // namespace piman::http
 
 extern "C" {
+/// As accept(2). Where there is no descriptor for the connection it waits a little before it says so: civetweb would
+/// ask again at once, for as long as somebody waits to be let in, and burn a processor on that.
+int piman_http_accept(int listener, struct sockaddr* address, socklen_t* length);
 /// As poll(2). Fails with ECANCELED when the thread's server stops. A wait for room to write ends early, as its caller
 /// looks at its own timeout only then.
 int piman_http_poll(struct pollfd* descriptors, nfds_t count, int timeout_ms);

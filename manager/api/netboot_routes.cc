@@ -74,7 +74,8 @@ class NetbootRoutes {
       return api_error(503, "unavailable", concat("the leases can't be read: ", leases.error().message));
     }
     std::unordered_map<MacAddress, std::string, netboot::HashMac> names;
-    for (const auto& node : context_.fleet.snapshot()->nodes) names.emplace(node->host.mac, node->host.name);
+    const auto fleet = context_.fleet.snapshot();  // which lives as long as it is looked at
+    for (const auto& node : fleet->nodes) names.emplace(node->host.mac, node->host.name);
     const auto node_of = [&names](const MacAddress& mac) {
       const auto found = names.find(mac);
       return found == names.end() ? std::string() : found->second;

@@ -40,7 +40,8 @@ class OrderRoutes {
     const auto wanted = api::parse_action_request(request.body);
     if (!wanted) return api_error(400, "bad_data", wanted.error().message);
     std::vector<Host> hosts;
-    for (const auto& node : context_.fleet.snapshot()->nodes) hosts.push_back(node->host);
+    const auto fleet = context_.fleet.snapshot();  // which lives as long as it is looked at
+    for (const auto& node : fleet->nodes) hosts.push_back(node->host);
     auto nodes = select_nodes(hosts, wanted->nodes,
                               [this](const Host& host, std::string_view label) { return label_of(host, label); });
     if (!nodes) return api_error(400, "bad_data", nodes.error().message);
@@ -66,7 +67,7 @@ class OrderRoutes {
     }
     if (wanted->preview) return json_response(200, api::action_json(preview_of(rollout), now_ms()));
     const auto view = context_.desk.add(rollout);
-    if (!view) return api_error(409, "conflict", view.error().message);
+    if (!view) return refused(view.error());
     Response response = json_response(202, api::action_json(*view, now_ms()));
     response.headers.emplace_back("Location", concat("/api/v1/actions/", view->rollout.id));
     return response;
@@ -88,7 +89,7 @@ class OrderRoutes {
     const auto id = parse_u64(request.path_parameter("id"));
     if (!id || !context_.desk.view(*id)) return no_action(request);
     const auto view = context_.desk.withdraw(*id, guard_.who(request, {}));
-    if (!view) return api_error(409, "conflict", view.error().message);
+    if (!view) return refused(view.error());
     return json_response(200, api::action_json(*view, now_ms()));
   }
 
@@ -106,6 +107,10 @@ class OrderRoutes {
   }
 
  private:
+  static Response refused(const OrderDesk::Refused& why) {
+    return why.is_unrecorded ? api_error(503, "unavailable", why.message) : api_error(409, "conflict", why.message);
+  }
+
   static OrderDesk::View preview_of(const RolloutRequest& request) {
     OrderDesk::View view;
     view.rollout.action = request.action;

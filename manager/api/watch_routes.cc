@@ -100,7 +100,8 @@ class WatchRoutes {
     // All means also those that come later.
     if (std::find(words.begin(), words.end(), "all") != words.end()) return std::string("*");
     std::vector<Host> hosts;
-    for (const auto& node : context_.fleet.snapshot()->nodes) hosts.push_back(node->host);
+    const auto fleet = context_.fleet.snapshot();  // which lives as long as it is looked at
+    for (const auto& node : fleet->nodes) hosts.push_back(node->host);
     const auto nodes = select_nodes(hosts, words, [this](const Host& host, std::string_view label) {
       if (label == "phase") {
         const auto node = context_.fleet.find(host.name);

@@ -1,56 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/ca/certificate.h"
 
-#include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
-#include <ctime>
+#include <array>
 #include <initializer_list>
-#include <memory>
 #include <utility>
 
 #include "common/text.h"
+#include "manager/ca/openssl_parts.h"
 
 namespace piman::manager::ca {
 namespace {
 
 constexpr std::chrono::hours kBackdated{1};
 constexpr int kSerialBits = 127;  // positive, and of at most 20 bytes (RFC 5280 section 4.1.2.2)
-
-template <class Type, void (*release)(Type*)>
-struct Release {
-  void operator()(Type* thing) const { release(thing); }
-};
-void free_bio(BIO* bio) { BIO_free(bio); }
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY, EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509, X509_free>>;
-using Bio = std::unique_ptr<BIO, Release<BIO, free_bio>>;
-using Number = std::unique_ptr<BIGNUM, Release<BIGNUM, BN_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION, X509_EXTENSION_free>>;
-
-tl::unexpected<Error> fail_openssl(std::string_view what) {
-  const unsigned long code = ERR_peek_last_error();
-  ERR_clear_error();
-  const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return fail(concat(what, ": ", reason == nullptr ? "unknown reason" : reason));
-}
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return size <= 0 ? std::string() : std::string(data, static_cast<std::size_t>(size));
-}
-Bio bio_of(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-/// Instead of a question at the terminal.
-int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) { return -1; }
 
 bool set_times(X509* certificate, WallTime from, WallTime until) {
   return ASN1_TIME_set(X509_getm_notBefore(certificate), std::chrono::system_clock::to_time_t(from)) != nullptr &&
@@ -88,14 +51,32 @@ Certificate begin_certificate(EVP_PKEY* key, WallTime now, WallTime until) {
   return certificate;
 }
 
+Result<std::string> pem_of(X509* certificate) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  if (!out || PEM_write_bio_X509(out.get(), certificate) != 1) return fail_openssl("writing a certificate");
+  return text_of(out.get());
+}
+
 Result<Identity> identity_of(X509* certificate, EVP_PKEY* key) {
-  const Bio certificate_out(BIO_new(BIO_s_mem()));
-  const Bio key_out(BIO_new(BIO_s_secmem()));
-  if (!certificate_out || !key_out || PEM_write_bio_X509(certificate_out.get(), certificate) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
-    return fail_openssl("writing a certificate");
+  auto pem = pem_of(certificate);
+  if (!pem) return tl::unexpected<Error>(pem.error());
+  const Bio out(BIO_new(BIO_s_secmem()));
+  if (!out || PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return fail_openssl("writing a key");
   }
-  return Identity{text_of(certificate_out.get()), text_of(key_out.get())};
+  return Identity{std::move(*pem), text_of(out.get())};
+}
+
+std::string common_name_of(const X509* certificate) {
+  X509_NAME* const subject = X509_get_subject_name(certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return {};
+  unsigned char* text = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  OPENSSL_free(text);
+  return name;
 }
 
 std::string subject_alternatives(const Wanted& wanted) {
@@ -104,10 +85,38 @@ std::string subject_alternatives(const Wanted& wanted) {
   return names;
 }
 
-WallTime end_of(const X509* certificate) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+/// Whether a key is one that agents can use, and nobody can guess.
+bool is_good_key(const EVP_PKEY* key) {
+  if (EVP_PKEY_is_a(key, "EC") == 1) {
+    std::array<char, 32> name{};
+    if (EVP_PKEY_get_group_name(key, name.data(), name.size(), nullptr) != 1) return false;
+    const std::string_view curve = name.data();
+    return curve == "prime256v1" || curve == "secp384r1";
+  }
+  const int bits = EVP_PKEY_get_bits(key);
+  return EVP_PKEY_is_a(key, "RSA") == 1 && bits >= 2048 && bits <= 4096;
+}
+
+/// A certificate for somebody's key.
+Result<Certificate> certify(const Signer& signer, EVP_PKEY* key, const Wanted& wanted, WallTime now) {
+  X509* const issuer = signer.certificate.get();
+  const WallTime until = std::min<WallTime>(now + wanted.valid, end_of(issuer));
+  if (until <= now) return fail("the CA's certificate has ended");
+  Certificate certificate = begin_certificate(key, now, until);
+  const std::string usage =
+      concat(wanted.for_server ? "serverAuth" : "", wanted.for_server && wanted.for_client ? "," : "",
+             wanted.for_client ? "clientAuth" : "");
+  const bool good = certificate && set_subject(certificate.get(), wanted.name) &&
+                    X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
+                    add_extensions(certificate.get(), issuer,
+                                   {{NID_basic_constraints, "critical,CA:FALSE"},
+                                    {NID_key_usage, "critical,digitalSignature"},
+                                    {NID_ext_key_usage, usage},
+                                    {NID_subject_alt_name, subject_alternatives(wanted)},
+                                    {NID_authority_key_identifier, "keyid:always"}}) &&
+                    X509_sign(certificate.get(), signer.key.get(), EVP_sha256()) > 0;
+  if (!good) return fail_openssl(concat("making the certificate of ", wanted.name));
+  return certificate;
 }
 
 }  // namespace
@@ -128,37 +137,84 @@ Result<Identity> make_authority(const std::string& name, WallTime now, Days vali
 }
 
 Result<Identity> issue(const Identity& authority, const Wanted& wanted, WallTime now) {
-  const Certificate issuer(PEM_read_bio_X509(bio_of(authority.certificate).get(), nullptr, &no_passphrase, nullptr));
-  if (!issuer) return fail_openssl("reading the CA's certificate");
-  const Key signer(PEM_read_bio_PrivateKey(bio_of(authority.key).get(), nullptr, &no_passphrase, nullptr));
-  if (!signer) return fail_openssl("reading the CA's key");
-  if (X509_check_private_key(issuer.get(), signer.get()) != 1) {
-    ERR_clear_error();
-    return fail("the CA's key does not belong to its certificate");
-  }
-  const WallTime until = std::min<WallTime>(now + wanted.valid, end_of(issuer.get()));
-  if (until <= now) return fail("the CA's certificate has ended");
+  const auto signer = read_signer(authority);
+  if (!signer) return tl::unexpected<Error>(signer.error());
   const Key key(EVP_EC_gen("P-256"));
   if (!key) return fail_openssl("making a key");
-  const Certificate certificate = begin_certificate(key.get(), now, until);
-  const std::string usage =
-      concat(wanted.for_server ? "serverAuth" : "", wanted.for_server && wanted.for_client ? "," : "",
-             wanted.for_client ? "clientAuth" : "");
-  const bool good = certificate && set_subject(certificate.get(), wanted.name) &&
-                    X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) == 1 &&
-                    add_extensions(certificate.get(), issuer.get(),
-                                   {{NID_basic_constraints, "critical,CA:FALSE"},
-                                    {NID_key_usage, "critical,digitalSignature"},
-                                    {NID_ext_key_usage, usage},
-                                    {NID_subject_alt_name, subject_alternatives(wanted)},
-                                    {NID_authority_key_identifier, "keyid:always"}}) &&
-                    X509_sign(certificate.get(), signer.get(), EVP_sha256()) > 0;
-  if (!good) return fail_openssl(concat("making the certificate of ", wanted.name));
-  return identity_of(certificate.get(), key.get());
+  const auto certificate = certify(*signer, key.get(), wanted, now);
+  if (!certificate) return tl::unexpected<Error>(certificate.error());
+  return identity_of(certificate->get(), key.get());
+}
+
+Result<std::string> sign_request(const Identity& authority, std::string_view request, const Wanted& wanted,
+                                 WallTime now) {
+  if (request.size() > kMostRequestBytes) return fail(concat("a request of more than ", kMostRequestBytes, " bytes"));
+  const CertificateRequest parsed(PEM_read_bio_X509_REQ(bio_of(request).get(), nullptr, &no_passphrase, nullptr));
+  if (!parsed) return fail_openssl("reading a request for a certificate");
+  EVP_PKEY* const key = X509_REQ_get0_pubkey(parsed.get());
+  if (key == nullptr || !is_good_key(key)) {
+    ERR_clear_error();
+    return fail("the request's key is none of P-256, P-384, RSA of 2048 to 4096 bits");
+  }
+  // Whoever asks must have the key.
+  if (X509_REQ_verify(parsed.get(), key) != 1) {
+    ERR_clear_error();
+    return fail("the request is not signed by its own key");
+  }
+  const auto signer = read_signer(authority);
+  if (!signer) return tl::unexpected<Error>(signer.error());
+  // What the request says of names and uses is not looked at: those are the manager's to say.
+  const auto certificate = certify(*signer, key, wanted, now);
+  if (!certificate) return tl::unexpected<Error>(certificate.error());
+  return pem_of(certificate->get());
+}
+
+Result<std::string> renew(const Identity& authority, std::string_view pem, Days valid, WallTime now) {
+  const Certificate old = read_certificate(pem);
+  if (!old) return fail_openssl("reading a certificate");
+  const auto signer = read_signer(authority);
+  if (!signer) return tl::unexpected<Error>(signer.error());
+  X509* const issuer = signer->certificate.get();
+  const WallTime until = std::min<WallTime>(now + valid, end_of(issuer));
+  if (until <= now) return fail("the CA's certificate has ended");
+  const Certificate certificate = begin_certificate(X509_get0_pubkey(old.get()), now, until);
+  bool good = certificate && X509_set_subject_name(certificate.get(), X509_get_subject_name(old.get())) == 1 &&
+              X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1;
+  for (const int kind : {NID_basic_constraints, NID_key_usage, NID_ext_key_usage, NID_subject_alt_name}) {
+    const int at = X509_get_ext_by_NID(old.get(), kind, -1);
+    if (good && at >= 0) good = X509_add_ext(certificate.get(), X509_get_ext(old.get(), at), -1) == 1;
+  }
+  good = good && add_extensions(certificate.get(), issuer, {{NID_authority_key_identifier, "keyid:always"}}) &&
+         X509_sign(certificate.get(), signer->key.get(), EVP_sha256()) > 0;
+  if (!good) return fail_openssl("renewing a certificate");
+  return pem_of(certificate.get());
+}
+
+bool is_pair(const Identity& identity) { return read_signer(identity).has_value(); }
+
+bool is_issued_by(std::string_view certificate, std::string_view authority) {
+  const Certificate one = read_certificate(certificate), issuer = read_certificate(authority);
+  const bool is = one && issuer && X509_verify(one.get(), X509_get0_pubkey(issuer.get())) == 1;
+  ERR_clear_error();
+  return is;
+}
+
+std::vector<std::string> certificates_in(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----", kEnd = "-----END CERTIFICATE-----";
+  std::vector<std::string> found;
+  while (found.size() < kMostCertificates) {
+    const std::size_t begin = pem.find(kBegin);
+    if (begin == std::string_view::npos) break;
+    const std::size_t end = pem.find(kEnd, begin);
+    if (end == std::string_view::npos) break;
+    found.push_back(concat(pem.substr(begin, end - begin), kEnd, '\n'));
+    pem.remove_prefix(end + kEnd.size());
+  }
+  return found;
 }
 
 Result<Facts> facts_of(std::string_view pem) {
-  const Certificate certificate(PEM_read_bio_X509(bio_of(pem).get(), nullptr, &no_passphrase, nullptr));
+  const Certificate certificate = read_certificate(pem);
   if (!certificate) return fail_openssl("reading a certificate");
   Facts facts;
   const Bio subject(BIO_new(BIO_s_mem()));
@@ -172,8 +228,10 @@ Result<Facts> facts_of(std::string_view pem) {
     X509V3_EXT_print(names.get(), X509_get_ext(certificate.get(), at), 0, 0);
     facts.names = text_of(names.get());
   }
+  facts.common_name = common_name_of(certificate.get());
   facts.ends = end_of(certificate.get());
   facts.is_authority = X509_check_ca(certificate.get()) == 1;
+  facts.is_for_clients = X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_CLIENT, 0) == 1;
   return facts;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,10 +34,29 @@ struct Wanted {
 /// CA at most. Errors: the authority can't be read, or its key is another's.
 Result<Identity> issue(const Identity& authority, const Wanted& wanted, WallTime now);
 
+/// The certificate alone, for whoever made a key and sent a request for it (PKCS #10, in PEM) that the key has signed.
+/// Names and uses are those of `wanted`, whatever the request says. Errors: no request, or a weak or odd key.
+Result<std::string> sign_request(const Identity& authority, std::string_view request, const Wanted& wanted,
+                                 WallTime now);
+inline constexpr std::size_t kMostRequestBytes = 4096;
+
+/// The same names, uses and key as an older certificate, signed anew. Errors: as issue()'s.
+Result<std::string> renew(const Identity& authority, std::string_view certificate, Days valid, WallTime now);
+
+/// Whether the key is the one of the certificate.
+bool is_pair(const Identity& identity);
+/// Whether the key of `authority` has signed `certificate`.
+bool is_issued_by(std::string_view certificate, std::string_view authority);
+/// The certificates in a text, one after another, at most kMostCertificates.
+std::vector<std::string> certificates_in(std::string_view pem);
+inline constexpr std::size_t kMostCertificates = 16;
+
 struct Facts {
   std::string subject, serial, names;  ///< as OpenSSL writes them
+  std::string common_name;             ///< in UTF-8; empty: there is none
   WallTime ends;
   bool is_authority = false;
+  bool is_for_clients = false;  ///< it shows who asks, not only who is asked
 };
 /// Of the first certificate in a text of PEM. Errors: there is none.
 Result<Facts> facts_of(std::string_view certificate);

@@ -5,70 +5,20 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
-#include <optional>
 #include <string>
 
 #include "common/flags.h"
 #include "common/text.h"
 #include "manager/ca/certificate.h"
+#include "manager/ca/command_parts.h"
 #include "manager/ca/folder.h"
 
 namespace piman::manager {
 namespace {
 
-constexpr int kUsage = 2, kFailed = 1;
+using namespace ca;
+
 constexpr std::size_t kMostNameBytes = 64;  // of a common name (RFC 5280, ub-common-name)
-constexpr int kMostDays = 36'500;
-
-int fail_ca(const std::string& problem, int exit = kFailed) {
-  std::fprintf(stderr, "piman ca: %s\n", problem.c_str());
-  return exit;
-}
-
-Flag folder_flag() { return {"ca.dir", "DIR", "/etc/piman/ca", "The folder of the CA.", false}; }
-Flag help() { return {"help", "", "false", "Prints this help.", false}; }
-
-/// What each of the words does first. Returns the exit status when there is nothing left to do.
-std::optional<int> check(const ParsedFlags& parsed, std::span<const Flag> table, std::string_view usage,
-                         std::size_t arguments) {
-  if (parsed.is_on(table, "help")) {
-    std::fputs(concat(usage, "\nFlags:\n", render_flags_help(table)).c_str(), stdout);
-    return 0;
-  }
-  for (const std::string& problem : parsed.problems) fail_ca(problem);
-  if (!parsed.problems.empty()) return kUsage;
-  if (parsed.arguments.size() > arguments) {
-    return fail_ca(concat("unexpected argument ", quote(parsed.arguments[arguments])), kUsage);
-  }
-  if (parsed.arguments.size() < arguments) return fail_ca("a name is missing; --help shows where", kUsage);
-  return std::nullopt;
-}
-
-std::optional<ca::Days> days_of(const ParsedFlags& parsed, std::span<const Flag> table) {
-  const auto days = parse_number<int>(parsed.value(table, "days"));
-  if (!days || *days < 1 || *days > kMostDays) return std::nullopt;
-  return ca::Days(*days);
-}
-
-int fail_days(const ParsedFlags& parsed, std::span<const Flag> table) {
-  return fail_ca(concat("--days: ", quote(parsed.value(table, "days")), " is not between 1 and ", kMostDays), kUsage);
-}
-
-/// Letters, digits and single dots and dashes: what may stand in a certificate, a file name and a URL.
-bool is_plain_name(std::string_view name) {
-  constexpr std::string_view kGood = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  return !name.empty() && name.size() <= kMostNameBytes && name.find_first_not_of(kGood) == std::string_view::npos &&
-         name.front() != '.' && name.front() != '-' && name.find("..") == std::string_view::npos;
-}
-
-std::string date_of(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  std::array<char, 16> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d", ::gmtime_r(&seconds, &parts));
-  return {text.data(), size};
-}
 
 int run_init(std::span<const char* const> arguments) {
   const std::array<Flag, 4> table = {{folder_flag(),
@@ -89,10 +39,11 @@ int run_init(std::span<const char* const> arguments) {
   if (name.empty() || name.size() > kMostNameBytes || !is_valid_utf8(name)) {
     return fail_ca(concat("--name: ", quote(name), " is not 1 to ", kMostNameBytes, " bytes of text"), kUsage);
   }
-  const auto authority = ca::make_authority(name, std::chrono::system_clock::now(), *days);
+  const WallTime now = std::chrono::system_clock::now();
+  const auto authority = make_authority(name, now, *days);
   if (!authority) return fail_ca(authority.error().message);
   const std::string folder = parsed.value(table, "ca.dir");
-  if (const auto made = ca::create(folder, *authority); !made) return fail_ca(made.error().message);
+  if (const auto made = create(folder, *authority, now); !made) return fail_ca(made.error().message);
   std::puts(concat(folder, "/ca.crt is what agents, manager and Prometheus trust").c_str());
   return 0;
 }
@@ -115,9 +66,9 @@ int run_issue(std::span<const char* const> arguments) {
       "  piman ca issue manager --client --no-server\n";
   const ParsedFlags parsed = parse_flags(table, arguments);
   if (const auto done = check(parsed, table, kUsageText, 1)) return *done;
-  ca::Wanted wanted;
+  Wanted wanted;
   wanted.name = parsed.arguments.front();
-  if (!is_plain_name(wanted.name) || wanted.name == "ca") {
+  if (!is_certificate_name(wanted.name)) {
     return fail_ca(concat(quote(wanted.name), " is no name for a certificate: A-Z a-z 0-9 . _ -, and not ca"), kUsage);
   }
   for (const std::string& text : parsed.values(table, "address")) {
@@ -132,12 +83,15 @@ int run_issue(std::span<const char* const> arguments) {
   if (!days) return fail_days(parsed, table);
   wanted.valid = *days;
   const std::string folder = parsed.value(table, "ca.dir");
-  const auto authority = ca::read_authority(folder);
+  const auto lock = FolderLock::take(folder);
+  if (!lock) return fail_ca(lock.error().message);
+  const auto authority = read_authority(folder);
   if (!authority) return fail_ca(authority.error().message);
-  const auto issued = ca::issue(*authority, wanted, std::chrono::system_clock::now());
+  const WallTime now = std::chrono::system_clock::now();
+  const auto issued = issue(*authority, wanted, now);
   if (!issued) return fail_ca(issued.error().message);
-  if (const auto stored = ca::store(folder, wanted.name, *issued); !stored) return fail_ca(stored.error().message);
-  const auto facts = ca::facts_of(issued->certificate);
+  if (const auto stored = store(folder, wanted.name, *issued, now); !stored) return fail_ca(stored.error().message);
+  const auto facts = facts_of(issued->certificate);
   std::puts(concat(folder, '/', wanted.name, ".crt and .key, until ", facts ? date_of(facts->ends) : "?").c_str());
   return 0;
 }
@@ -163,19 +117,22 @@ int run_list(std::span<const char* const> arguments) {
       "  piman ca list --json\n";
   const ParsedFlags parsed = parse_flags(table, arguments);
   if (const auto done = check(parsed, table, kUsageText, 0)) return *done;
-  const auto found = ca::list(parsed.value(table, "ca.dir"));
+  const auto found = list(parsed.value(table, "ca.dir"));
   if (!found) return fail_ca(found.error().message);
-  for (const ca::Listed& each : *found) {
-    const ca::Facts& facts = each.facts;
+  for (const Listed& each : *found) {
+    const Facts& facts = each.facts;
     if (parsed.is_on(table, "json")) {
       std::puts(concat("{\"file\":", json_text(each.file), ",\"subject\":", json_text(facts.subject),
                        ",\"names\":", json_text(facts.names), ",\"serial\":", json_text(facts.serial), ",\"ends\":\"",
-                       date_of(facts.ends), "\",\"is_ca\":", facts.is_authority ? "true" : "false", "}")
+                       date_of(facts.ends), "\",\"is_ca\":", facts.is_authority ? "true" : "false",
+                       ",\"is_of_present_ca\":", each.is_of_present_ca ? "true" : "false",
+                       ",\"is_revoked\":", each.is_revoked ? "true" : "false", "}")
                     .c_str());
     } else {
       const std::size_t width = std::max<std::size_t>(each.file.size() + 2, 24);
       std::puts(concat(each.file, std::string(width - each.file.size(), ' '), "until ", date_of(facts.ends), "  ",
-                       facts.is_authority ? "CA: " : "", facts.is_authority ? facts.subject : facts.names)
+                       facts.is_authority ? "CA: " : "", facts.is_authority ? facts.subject : facts.names,
+                       each.is_revoked ? "  REVOKED" : "", each.is_of_present_ca ? "" : "  of a former CA")
                     .c_str());
     }
   }
@@ -186,10 +143,12 @@ int run_list(std::span<const char* const> arguments) {
 
 int run_ca_command(std::span<const char* const> arguments) {
   constexpr std::string_view kUsageText =
-      "Usage: piman ca init|issue|list [FLAG ...]\n\n"
-      "  init   makes a CA for the fleet\n"
-      "  issue  makes a key and a certificate, for an agent, the manager or Prometheus\n"
-      "  list   shows what there is, and until when it is good\n\n"
+      "Usage: piman ca init|issue|list|rotate|revoke [FLAG ...]\n\n"
+      "  init    makes a CA for the fleet\n"
+      "  issue   makes a key and a certificate, for an agent, the manager or Prometheus\n"
+      "  list    shows what there is, and until when it is good\n"
+      "  rotate  makes a new CA and signs everything anew, while the former one is trusted still\n"
+      "  revoke  takes the certificates of a node back\n\n"
       "Examples:\n"
       "  piman ca init\n"
       "  piman ca issue pi7 --address=10.0.0.7\n"
@@ -198,12 +157,14 @@ int run_ca_command(std::span<const char* const> arguments) {
   if (what == "init") return run_init(arguments.subspan(1));
   if (what == "issue") return run_issue(arguments.subspan(1));
   if (what == "list") return run_list(arguments.subspan(1));
+  if (what == "rotate") return run_rotate(arguments.subspan(1));
+  if (what == "revoke") return run_revoke(arguments.subspan(1));
   if (what == "--help" || what == "-h" || what == "help") {
     std::fputs(kUsageText.data(), stdout);
     return 0;
   }
-  return fail_ca(what.empty() ? "ca needs a word: init, issue or list"
-                              : concat("unknown word ", quote(what), ": it is init, issue or list"),
+  return fail_ca(what.empty() ? "ca needs a word: init, issue, list, rotate or revoke"
+                              : concat("unknown word ", quote(what), ": it is init, issue, list, rotate or revoke"),
                  kUsage);
 }
 

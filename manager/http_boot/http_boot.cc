@@ -10,7 +10,7 @@
 namespace piman::manager {
 namespace {
 
-constexpr std::size_t kMostRequestBodyBytes = 1024;  // nobody has anything to tell us here
+constexpr std::size_t kMostRequestBodyBytes = 8192;  // a request for a certificate
 /// How long a client may take nothing. Old bootloaders have no receive window and lose seconds at each lost packet.
 constexpr std::chrono::seconds kStalled{20};
 /// Little, as each open connection holds a thread: bootloaders open a new one for each file.

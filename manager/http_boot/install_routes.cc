@@ -11,6 +11,11 @@
 #include "common/text.h"
 
 namespace piman::manager {
+namespace {
+
+constexpr const char* kNoInstall = "no such install runs\n";
+
+}  // namespace
 
 /// An image for as long as its install runs: a transfer that outlives it breaks off.
 class InstallRoutes::GrantedSource final : public http::BodySource {
@@ -34,6 +39,8 @@ class InstallRoutes::GrantedSource final : public http::BodySource {
 void InstallRoutes::add_to(http::Router& router) {
   router.add("GET", "/install/image/{sha256}",
              [this](const http::Request& request) { return answer(request, request.path_parameter("sha256")); });
+  if (sign_ == nullptr) return;
+  router.add("POST", "/install/certificate", [this](const http::Request& request) { return certify(request); });
 }
 
 void InstallRoutes::grant(const netboot::install::ImageGrant& grant) {
@@ -57,14 +64,41 @@ std::shared_ptr<InstallRoutes::Grant> InstallRoutes::find(std::string_view token
   return found == grants_.end() ? nullptr : found->second;
 }
 
-http::Response InstallRoutes::answer(const http::Request& request, std::string_view sha256) {
+std::shared_ptr<InstallRoutes::Grant> InstallRoutes::find(const http::Request& request) const {
   const std::vector<std::string> tokens = http::query_values(request.query, "token");
-  const auto grant = tokens.size() == 1 ? find(tokens.front()) : nullptr;
+  auto grant = tokens.size() == 1 ? find(tokens.front()) : nullptr;
   const auto client = Ipv4Address::parse(request.remote_address);
-  // One answer for all of it: nothing is to be learnt by trying.
-  if (!grant || !client || grant->what.client != *client || grant->what.image.sha256 != sha256) {
-    return http::Response::text(403, "no such install runs\n");
+  return grant && client && grant->what.client == *client ? grant : nullptr;
+}
+
+http::Response InstallRoutes::certify(const http::Request& request) {
+  const auto grant = find(request);
+  if (!grant) return http::Response::text(403, kNoInstall);
+  const MutexLock lock(grant->signing);
+  if (grant->is_revoked) return http::Response::text(403, kNoInstall);
+  // The same request once more is a client whose connection broke; another one is somebody else who saw the token.
+  if (!grant->certificate.empty() && grant->request != request.body) {
+    return http::Response::text(409, "this install has its certificate\n");
   }
+  if (grant->certificate.empty()) {
+    if (grant->refused == kMostRefusals) return http::Response::text(403, kNoInstall);
+    auto certificate = sign_(request.body, grant->what.node);
+    if (!certificate) {
+      ++grant->refused;
+      return http::Response::text(400, certificate.error().message + '\n');
+    }
+    grant->certificate = std::move(*certificate);
+    grant->request = request.body;
+  }
+  http::Response response = http::Response::text(200, grant->certificate);
+  response.content_type = "application/x-pem-file";
+  return response;
+}
+
+http::Response InstallRoutes::answer(const http::Request& request, std::string_view sha256) {
+  const auto grant = find(request);
+  // One answer for all of it: nothing is to be learnt by trying.
+  if (!grant || grant->what.image.sha256 != sha256) return http::Response::text(403, kNoInstall);
   auto content = http::open_content(grant->what.image.path);
   if (!content || content->source->size_bytes() != grant->what.image.size_bytes) {
     return http::Response::text(500, "the image can't be read\n");

@@ -61,14 +61,14 @@ BookEffects OrderBook::restore(OrderChanges stored, BookTime now) {
   for (OrderRecord& row : stored.orders) {
     last_order_ = std::max(last_order_, row.id);
     if (row.rollout != 0) members_[row.rollout].push_back(row.id);
-    Entry entry{std::move(row), now.steady, now.steady, 0, 0, false, true};
+    Entry entry{std::move(row), now.steady, now.steady, 0, 0, false, true, false};
     if (!is_over(entry.row.state)) {
       ++open_;
       order_of_.insert_or_assign(entry.row.mac, entry.row.id);
-      // Nobody knows whether it is off: it is switched again, and not held back by having been switched lately.
+      // Nobody knows whether it is off: it is switched on, and then off and on again when its turn comes.
       if (entry.row.power == OrderPower::kOrdered || entry.row.power == OrderPower::kWanted) {
         entry.row.power = OrderPower::kNone;
-        entry.row.forced = true;
+        entry.may_be_off = true;
         entry.row.detail = "the manager started anew while its power was switched";
         effects.rows.orders.push_back(entry.row);
       }
@@ -203,6 +203,7 @@ void OrderBook::look_at(Entry& entry, const FactsOf& facts_of, BookTime now, Tic
       } else {
         row.power = OrderPower::kWanted;
         tick.to_switch.push_back(row);
+        if (entry.may_be_off) tick.to_switch.back().power = OrderPower::kOrdered;
       }
     } else if (row.power == OrderPower::kDone && entry.was_switched && is_install(row.action) && !facts.waits &&
                now.steady - entry.since >= limits_.start) {
@@ -336,6 +337,7 @@ BookEffects OrderBook::power_told(std::uint64_t order, bool worked, bool dry_run
   if (entry == nullptr || is_over(entry->row.state)) return effects;
   OrderRecord& row = entry->row;
   row.power = OrderPower::kDone;
+  entry->may_be_off = false;
   entry->was_switched = worked && !dry_run;
   if (!worked) {
     enter(*entry, OrderState::kFailed, text, now, effects);
@@ -392,6 +394,20 @@ std::vector<InstallRecord> OrderBook::installs_of(const MacAddress& mac) const {
     newest.insert(newest.end(), found->second.rbegin(), found->second.rend());
   }
   return newest;
+}
+
+std::vector<OrderRecord> OrderBook::left_off() const {
+  std::map<std::string, const OrderRecord*> last;
+  for (const auto& [id, entry] : orders_) {
+    // A dry run has switched nothing; what else ended without switching has another power.
+    if (entry.row.power == OrderPower::kDone && !entry.row.detail.starts_with("dry run"))
+      last[entry.row.node] = &entry.row;
+  }
+  std::vector<OrderRecord> found;
+  for (const auto& [node, row] : last) {
+    if (row->action == OrderAction::kPowerOff && row->state == OrderState::kDone) found.push_back(*row);
+  }
+  return found;
 }
 
 const OrderRecord* OrderBook::open_order(const MacAddress& mac) const {

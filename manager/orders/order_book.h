@@ -93,7 +93,9 @@ class OrderBook {
 
   struct Tick {
     BookEffects effects;
-    std::vector<OrderRecord> to_switch;  ///< power_ordered() or power_refused() is to follow for each
+    /// power_ordered() or power_refused() is to follow for each. Those that an earlier run had begun, perhaps, are
+    /// kOrdered.
+    std::vector<OrderRecord> to_switch;
   };
   Tick tick(const FactsOf& facts_of, BookTime now);
   /// Whether time alone can change something.
@@ -143,6 +145,8 @@ class OrderBook {
   /// That is not over; null: none.
   const OrderRecord* open_order(const MacAddress& mac) const;
   std::vector<OrderRecord> open_orders() const;
+  /// The orders by which nodes were switched off, and after which nothing switched them on.
+  std::vector<OrderRecord> left_off() const;
 
  private:
   struct Entry {
@@ -152,6 +156,7 @@ class OrderBook {
     std::uint32_t failures = 0;    ///< installs that it gave up itself, or came back from without a system
     bool was_switched = false;     ///< by us, really
     bool counts_from_now = false;  ///< `successes` is to be taken at the next look
+    bool may_be_off = false;       ///< as an earlier run left it
   };
   struct Running {
     InstallRecord row;

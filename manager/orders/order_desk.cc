@@ -198,8 +198,9 @@ void OrderDesk::switch_power(const OrderRecord& order) {
     if (power_ == nullptr) {
       taken = tl::unexpected<power::PowerRefused>({"the manager can't switch power now", power::Refusal::kBusy});
     } else {
-      taken =
-          power_->order({order.id, order.node, power_action(order.action), order.who, order.why, order.forced}, told);
+      taken = power_->order({order.id, order.node, power_action(order.action), order.who, order.why, order.forced,
+                             order.power == OrderPower::kOrdered},
+                            told);
     }
   }
   if (taken) return;
@@ -212,19 +213,20 @@ void OrderDesk::switch_power(const OrderRecord& order) {
   keep(std::move(effects));
 }
 
-Result<OrderDesk::View> OrderDesk::add(const RolloutRequest& request) {
+tl::expected<OrderDesk::View, OrderDesk::Refused> OrderDesk::add(const RolloutRequest& request) {
   tl::expected<OrderBook::Added, Error> added;
   {
     const MutexLock lock(mutex_);
     added = book_.add(request, now());
   }
-  if (!added) return tl::unexpected<Error>(added.error());
+  if (!added) return tl::unexpected<Refused>({added.error().message, false});
   const std::uint64_t id = added->rollout;
   const Result<void> kept = keep_and_wait(std::move(added->effects));
   const MutexLock lock(mutex_);
   if (!kept) {
     book_.take_back(id);
-    return fail(concat("it could not be recorded, and nothing was done: ", kept.error().message));
+    return tl::unexpected<Refused>(
+        {concat("it could not be recorded, and nothing was done: ", kept.error().message), true});
   }
   book_.confirm(id);
   is_woken_ = true;
@@ -232,19 +234,21 @@ Result<OrderDesk::View> OrderDesk::add(const RolloutRequest& request) {
   return view_of(*book_.rollout(id));
 }
 
-Result<OrderDesk::View> OrderDesk::withdraw(std::uint64_t rollout, const std::string& who) {
+tl::expected<OrderDesk::View, OrderDesk::Refused> OrderDesk::withdraw(std::uint64_t rollout, const std::string& who) {
   Result<BookEffects> effects = fail("");
-  Result<View> view = fail("");
+  View view;
   {
     const MutexLock lock(mutex_);
     effects = book_.withdraw(rollout, who, now());
     if (effects) view = view_of(*book_.rollout(rollout));
   }
-  if (!effects) return tl::unexpected<Error>(effects.error());
+  if (!effects) return tl::unexpected<Refused>({effects.error().message, false});
   // Who is told that nothing will be formatted must not be proved wrong by a manager that dies now.
   if (const Result<void> kept = keep_and_wait(std::move(*effects)); !kept) {
-    return fail(concat("it is withdrawn, but that could not be recorded: a new start of the manager brings it back: ",
-                       kept.error().message));
+    return tl::unexpected<Refused>(
+        {concat("it is withdrawn, but that could not be recorded: a new start of the manager brings it back: ",
+                kept.error().message),
+         true});
   }
   return view;
 }

@@ -75,12 +75,17 @@ class OrderDesk final : public netboot::install::Intents,
     std::vector<OrderRecord> orders;
     std::vector<InstallProgress> progress;  ///< one for each order
   };
+  /// Why an order is not taken, or not withdrawn.
+  struct Refused {
+    std::string message;
+    bool is_unrecorded = false;  ///< the store can't keep it: no word about the order
+  };
   /// Returns when the order is on the disk. Errors: what the book refuses, or the store can't keep; nothing is done
   /// then.
-  Result<View> add(const RolloutRequest& request) PIMAN_EXCLUDES(mutex_);
+  tl::expected<View, Refused> add(const RolloutRequest& request) PIMAN_EXCLUDES(mutex_);
   /// Returns when that is on the disk, so that a manager that dies does not bring the orders back. Errors: it is over
   /// already, or the store can't keep it; it is withdrawn nevertheless then, until the next start.
-  Result<View> withdraw(std::uint64_t rollout, const std::string& who) PIMAN_EXCLUDES(mutex_);
+  tl::expected<View, Refused> withdraw(std::uint64_t rollout, const std::string& who) PIMAN_EXCLUDES(mutex_);
   std::optional<View> view(std::uint64_t rollout) const PIMAN_EXCLUDES(mutex_);
   std::vector<View> recent(std::size_t most) const PIMAN_EXCLUDES(mutex_);
   struct NodeView {
@@ -91,6 +96,11 @@ class OrderDesk final : public netboot::install::Intents,
   };
   NodeView node(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_);
   /// What is on record of a node's card; nothing: nothing is.
+  /// As the book has them.
+  std::vector<OrderRecord> left_off() const PIMAN_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return book_.left_off();
+  }
   std::optional<CardRecord> card(const MacAddress& mac) const PIMAN_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     const CardRecord* found = book_.card(mac);

@@ -123,7 +123,7 @@ tl::expected<void, PowerRefused> PowerControl::order(const PowerOrder& order, Do
   {
     // The task finds the order, for it waits for this lock; and no order is taken that no task will find.
     const MutexLock lock(mutex_);
-    refusal = policy_.check(order.node, order.action, installing, order.forced, now());
+    refusal = policy_.check(order.node, order.action, installing, order.forced || order.may_be_off, now());
     if (refusal == Refusal::kNone) {
       posted = config_.armed
                    ? actions_.post([this](const std::stop_token& stop) { pump(stop); })
@@ -135,7 +135,10 @@ tl::expected<void, PowerRefused> PowerControl::order(const PowerOrder& order, Do
                      });
     }
     if (posted && config_.armed) {
-      static_cast<void>(policy_.add(order.node, place->config->name, order.action, installing, order.forced, now()));
+      const std::string& name = place->config->name;
+      static_cast<void>(order.may_be_off
+                            ? policy_.resume(order.node, name, order.action, order.forced, now())
+                            : policy_.add(order.node, name, order.action, installing, order.forced, now()));
       running_.insert_or_assign(order.node, Running{order, std::move(done), {}});
     }
   }

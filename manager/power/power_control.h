@@ -27,6 +27,7 @@ struct PowerOrder {
   PowerAction action = PowerAction::kCycle;
   std::string who, why;
   bool forced = false;
+  bool may_be_off = false;  ///< an earlier run of the manager had begun it, perhaps
 };
 
 /// Why an order was not taken. kNone: for a reason that no waiting cures.
@@ -76,11 +77,16 @@ class PowerControl {
   tl::expected<void, PowerRefused> order(const PowerOrder& order, Done done) PIMAN_EXCLUDES(mutex_);
   tl::expected<void, PowerRefused> power_cycle(std::uint64_t intent, const std::string& node, const std::string& who,
                                                const std::string& why, Done done) {
-    return order({intent, node, PowerAction::kCycle, who, why, false}, std::move(done));
+    return order({intent, node, PowerAction::kCycle, who, why, false, false}, std::move(done));
   }
   tl::expected<void, PowerRefused> set(std::uint64_t intent, const std::string& node, bool on, const std::string& who,
                                        const std::string& why, Done done) {
-    return order({intent, node, on ? PowerAction::kOn : PowerAction::kOff, who, why, false}, std::move(done));
+    return order({intent, node, on ? PowerAction::kOn : PowerAction::kOff, who, why, false, false}, std::move(done));
+  }
+  /// Nodes that were switched off in an earlier run count among those that are off.
+  void remember_off(const std::string& node) PIMAN_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    policy_.remember_off(node);
   }
   /// Asks the switch and waits for it.
   Result<PortState> state(const std::string& node);

@@ -64,14 +64,24 @@ Refusal PowerPolicy::check(const std::string& node, PowerAction action, bool ins
 Refusal PowerPolicy::add(const std::string& node, const std::string& power_switch, PowerAction action, bool installing,
                          bool forced, SteadyTime now) {
   const Refusal refusal = check(node, action, installing, forced, now);
-  if (refusal == Refusal::kNone) orders_.push_back({node, power_switch, action, forced, Stage::kWaiting, {}, 0});
+  if (refusal == Refusal::kNone) orders_.push_back({node, power_switch, action, forced, false, Stage::kWaiting, {}, 0});
+  return refusal;
+}
+
+Refusal PowerPolicy::resume(const std::string& node, const std::string& power_switch, PowerAction action, bool forced,
+                            SteadyTime now) {
+  const Refusal refusal = check(node, action, false, true, now);  // it was taken: only what is taken twice is refused
+  if (refusal == Refusal::kNone) {
+    orders_.push_back({node, power_switch, action, forced, action == PowerAction::kCycle, Stage::kWaiting, {}, 0});
+  }
   return refusal;
 }
 
 std::size_t PowerPolicy::count_off() const {
   std::size_t count = stays_off_.size();
   for (const Order& order : orders_) {
-    if (order.stage != Stage::kWaiting && !stays_off_.contains(order.node)) ++count;
+    const bool counts = order.stage != Stage::kWaiting || order.may_be_off;
+    if (counts && !stays_off_.contains(order.node)) ++count;
   }
   return count;
 }
@@ -91,7 +101,7 @@ std::vector<PowerStep> PowerPolicy::due(SteadyTime now) {
   std::erase_if(starting_, [now](const Starting& node) { return node.until <= now; });
   std::vector<PowerStep> steps;
   for (Order& order : orders_) {
-    const bool wants_on = (order.stage == Stage::kWaiting && order.action == PowerAction::kOn) ||
+    const bool wants_on = (order.stage == Stage::kWaiting && (order.action == PowerAction::kOn || order.may_be_off)) ||
                           (order.stage == Stage::kOffUntil && order.until <= now);
     if (wants_on && may_start(order.power_switch, now)) {
       order.stage = Stage::kSwitchingOn;
@@ -117,6 +127,10 @@ bool PowerPolicy::finished(const PowerStep& step, bool worked, SteadyTime now) {
     done = false;
   } else if (!step.on) {
     if (worked) stays_off_[step.node] = true;
+  } else if (worked && order->may_be_off) {
+    order->may_be_off = false;
+    order->stage = Stage::kWaiting;
+    done = false;
   } else if (worked) {
     stays_off_.erase(step.node);
   } else if (++order->on_failures < kMostOnTries) {
@@ -153,7 +167,7 @@ std::optional<SteadyTime> PowerPolicy::next(SteadyTime now) const {
 std::vector<std::string> PowerPolicy::held_off() const {
   std::vector<std::string> nodes;
   for (const Order& order : orders_) {
-    const bool began = order.stage != Stage::kWaiting;
+    const bool began = order.stage != Stage::kWaiting || order.may_be_off;
     if (began && order.action == PowerAction::kCycle) nodes.push_back(order.node);
   }
   return nodes;

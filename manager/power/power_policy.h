@@ -55,6 +55,12 @@ class PowerPolicy {
   /// Takes the order, if check() says so.
   Refusal add(const std::string& node, const std::string& power_switch, PowerAction action, bool installing,
               bool forced, SteadyTime now);
+  /// Takes up what an earlier run of the program had taken: nobody knows whether it had begun. A cycle switches its
+  /// node on first, and is then one like the others, held back by the cap, not by the cooldown.
+  Refusal resume(const std::string& node, const std::string& power_switch, PowerAction action, bool forced,
+                 SteadyTime now);
+  /// It was switched off in an earlier run, and stays so.
+  void remember_off(const std::string& node) { stays_off_[node] = true; }
   /// What may be done at `now`, by the age of the orders. Each step is to be followed by finished().
   std::vector<PowerStep> due(SteadyTime now);
   /// What came of a step. A cycle whose "off" failed is switched on at once, for nobody knows whether it is off; a
@@ -73,6 +79,7 @@ class PowerPolicy {
     std::string node, power_switch;
     PowerAction action = PowerAction::kCycle;
     bool forced = false;
+    bool may_be_off = false;  ///< as the earlier run left it
     Stage stage = Stage::kWaiting;
     SteadyTime until{};  ///< kOffUntil: when it is switched on
     std::uint32_t on_failures = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/scrape/http_access.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,12 +16,19 @@
 namespace piman::manager {
 namespace {
 
-constexpr std::chrono::seconds kBetweenLooks{10};
+constexpr std::chrono::seconds kBetweenLooks{10}, kBetweenCrlLooks{1};
 constexpr std::size_t kMostSecretBytes = 512;
 
 Result<void> check_readable(std::string_view key, const std::string& file) {
   if (file.empty() || ::access(file.c_str(), R_OK) == 0) return {};
   return fail(concat("agents.", key, ": ", file, ": ", std::generic_category().message(errno)));
+}
+
+/// Equal as long as the file is the same; zeros where there is none.
+std::array<std::int64_t, 4> mark_of(const std::string& file) {
+  struct stat status {};
+  if (file.empty() || ::stat(file.c_str(), &status) != 0) return {};
+  return {static_cast<std::int64_t>(status.st_ino), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 }  // namespace
@@ -47,11 +55,15 @@ Result<AccessFiles> AccessFiles::open(AccessSettings settings) {
   const AccessSettings& said = files.settings_;
   files.access_.tls = said.tls;
   files.access_.ca_file = said.ca_file;
+  files.access_.crl_file = said.crl_file;
+  files.crl_mark_ = mark_of(said.crl_file);
   files.access_.cert_file = said.cert_file;
   files.access_.key_file = said.key_file;
   files.access_.user = said.user;
-  const std::array<std::pair<std::string_view, const std::string*>, 3> read_by_curl = {
-      {{"ca_file", &said.ca_file}, {"cert_file", &said.cert_file}, {"key_file", &said.key_file}}};
+  const std::array<std::pair<std::string_view, const std::string*>, 4> read_by_curl = {{{"ca_file", &said.ca_file},
+                                                                                        {"crl_file", &said.crl_file},
+                                                                                        {"cert_file", &said.cert_file},
+                                                                                        {"key_file", &said.key_file}}};
   for (const auto& [key, file] : read_by_curl) {
     if (auto readable = check_readable(key, *file); !readable) return tl::unexpected<Error>(readable.error());
   }
@@ -73,7 +85,17 @@ Result<void> AccessFiles::read_secrets() {
   return {};
 }
 
+void AccessFiles::look_at_crl(SteadyTime now) {
+  if (settings_.crl_file.empty() || now < next_crl_look_) return;
+  next_crl_look_ = now + kBetweenCrlLooks;
+  const auto mark = mark_of(settings_.crl_file);
+  if (mark == crl_mark_) return;
+  crl_mark_ = mark;
+  access_.crl_changed = now;
+}
+
 void AccessFiles::look(SteadyTime now, Logger& log) {
+  look_at_crl(now);
   if (now < next_look_ || (settings_.password_file.empty() && settings_.token_file.empty())) return;
   next_look_ = now + kBetweenLooks;
   const auto read = read_secrets();

@@ -281,6 +281,21 @@ class CurlClient final : public HttpClient {
     }
   }
 
+  /// A certificate is looked at when a connection begins: one that was taken back must not live on in a connection that
+  /// is kept, nor in a session that is resumed without it.
+  static void set_revocations(CURL* easy, const HttpAccess& access) {
+    curl_easy_setopt(easy, CURLOPT_CRLFILE, access.crl_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    const auto since = std::chrono::steady_clock::now() - access.crl_changed;
+    const auto seconds = static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
+    // libcurl counts the age of a connection in whole seconds, and takes 0 for no limit.
+    if (seconds < 2) {
+      curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    } else {
+      curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, seconds - 1);
+    }
+  }
+
   static void set_access(CURL* easy, const HttpAccess& access) {
     if (!access.user.empty()) {
       curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -294,6 +309,7 @@ class CurlClient final : public HttpClient {
       curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // else whom this machine trusts is trusted as well
     }
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kCaSeconds);
+    if (!access.crl_file.empty()) set_revocations(easy, access);
     if (access.cert_file.empty()) return;
     curl_easy_setopt(easy, CURLOPT_SSLCERT, access.cert_file.c_str());
     curl_easy_setopt(easy, CURLOPT_SSLKEY, access.key_file.c_str());

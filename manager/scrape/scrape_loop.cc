@@ -92,7 +92,8 @@ void ScrapeLoop::take_inventory() {
   if (version == inventory_version_) return;
   inventory_version_ = version;
   std::vector<Host> hosts;
-  for (const auto& node : shared_.fleet.snapshot()->nodes) hosts.push_back(node->host);
+  const auto fleet = shared_.fleet.snapshot();  // which lives as long as it is looked at
+  for (const auto& node : fleet->nodes) hosts.push_back(node->host);
   plan_.set_hosts(hosts, std::chrono::steady_clock::now());
   // The answer of a node that left, or of its old address, must not count for a new one of the same name.
   for (auto entry = in_flight_.begin(); entry != in_flight_.end();) {

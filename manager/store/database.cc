@@ -4,7 +4,9 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <utility>
 
+#include "common/clock.h"
 #include "common/text.h"
 
 namespace piman::manager {
@@ -12,6 +14,8 @@ namespace {
 
 /// How long another process (a backup, a person's shell) may hold the file before a write counts as failed.
 constexpr int kBusyMilliseconds = 2000;
+/// Of SQLite's machine, between two looks at the clock: some milliseconds.
+constexpr int kStepsBetweenLooks = 10'000;
 
 tl::unexpected<Error> fail_sqlite(sqlite3* database) {
   const char* file = sqlite3_db_filename(database, "main");
@@ -141,6 +145,29 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+Result<std::optional<std::string>> Database::check(std::chrono::milliseconds most) {
+  const SteadyTime until = std::chrono::steady_clock::now() + most;
+  const auto is_late = [](void* deadline) {
+    return std::chrono::steady_clock::now() > *static_cast<const SteadyTime*>(deadline) ? 1 : 0;
+  };
+  SteadyTime deadline = until;
+  sqlite3_progress_handler(database_.get(), kStepsBetweenLooks, is_late, &deadline);
+  auto verdict = text("PRAGMA integrity_check(1)");
+  const bool gave_up = !verdict && (sqlite3_errcode(database_.get()) & 0xFF) == SQLITE_INTERRUPT;
+  sqlite3_progress_handler(database_.get(), 0, nullptr, nullptr);
+  if (gave_up) return std::optional<std::string>();
+  if (!verdict) return tl::unexpected<Error>(verdict.error());
+  return std::optional<std::string>(std::move(*verdict));
+}
+
+Result<void> Database::copy_to(const std::string& path) {
+  auto statement = prepare("VACUUM INTO ?");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  return statement->bind(1, std::string_view(path)).run();
+}
+
+void Database::leave_as_it_is() { sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+
 void Database::roll_back() {
   if (sqlite3_get_autocommit(database_.get()) == 0) {
     sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -171,5 +198,19 @@ StoreFailure Database::failure() const {
       return StoreFailure::kOther;
   }
 }
+
+bool Database::is_failure_of_file() const {
+  switch (sqlite3_errcode(database_.get()) & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_ERROR:  // "unsupported file format", "malformed database schema"
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool Database::is_read_only() const { return sqlite3_db_readonly(database_.get(), "main") == 1; }
 
 }  // namespace piman::manager

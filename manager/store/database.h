@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -76,8 +77,20 @@ class Database {
   /// Does nothing outside a transaction: some failures end it by themselves.
   void roll_back();
 
+  /// Reads all of the file: "ok", or the first thing that is wrong with it. Nothing when that takes longer than `most`.
+  Result<std::optional<std::string>> check(std::chrono::milliseconds most);
+  /// A copy of what is in the file at one moment, at `path`, where nothing may be yet. Whoever writes meanwhile is not
+  /// held up.
+  Result<void> copy_to(const std::string& path);
+  /// Closing it changes nothing in the file, as it otherwise may.
+  void leave_as_it_is();
+
   /// The kind of the last failure.
   StoreFailure failure() const;
+  /// Whether the last failure comes from what stands in the file, and not from the disk, other programs or memory.
+  bool is_failure_of_file() const;
+  /// Whether the file itself says that it can't be written. Known once something was read.
+  bool is_read_only() const;
 
  private:
   struct Close {

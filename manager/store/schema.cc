@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <system_error>
 
@@ -169,7 +171,17 @@ tl::unexpected<Error> fail_errno(const std::string& what, const std::string& pat
   return fail(concat(what, ' ', path, ": ", std::generic_category().message(errno)));
 }
 
-/// A name in a folder is durable once the folder is.
+}  // namespace
+
+std::span<const char* const> schema_steps() { return kSteps; }
+
+std::int64_t last_id_after_loss(std::int64_t last_known, WallTime now) {
+  const auto clock = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  return std::max(last_known + kMostUnstoredEvents, std::int64_t{clock});
+}
+
+std::string unfinished_name(const std::string& path) { return path + ".new"; }
+
 Result<void> sync_folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -177,28 +189,6 @@ Result<void> sync_folder_of(const std::string& path) {
   if (!fd.valid() || ::fsync(fd.get()) != 0) return fail_errno("making durable", folder);
   return {};
 }
-
-/// A database that is whole and ours, as far as that can be told without reading its tables.
-Result<void> check_origin(Database& database, const std::string& path) {
-  const auto application = database.number("PRAGMA application_id");
-  if (!application) {
-    return fail(concat(application.error().message,
-                       ": this is not the database that piman made; restore it from a backup, or move it away to begin "
-                       "with none"));
-  }
-  if (*application != kApplicationId) return fail(concat(path, ": is a database of another program, not of piman"));
-  const auto verdict = database.text("PRAGMA quick_check(1)");
-  const std::string words = verdict ? *verdict : verdict.error().message;
-  if (words != "ok") {
-    return fail(concat(path, ": is damaged (", words,
-                       "): restore it from a backup, or move it away to begin with none; leases are forgotten then"));
-  }
-  return {};
-}
-
-}  // namespace
-
-std::span<const char* const> schema_steps() { return kSteps; }
 
 Result<void> take_steps(Database& database, std::span<const char* const> steps) {
   const auto version = database.number("PRAGMA user_version");
@@ -221,8 +211,8 @@ Result<void> take_steps(Database& database, std::span<const char* const> steps) 
   return done;
 }
 
-Result<void> make_database(const std::string& path) {
-  const std::string unfinished = path + ".new";
+Result<std::string> prepare_database(const std::string& path, const std::function<Result<void>(Database&)>& fill) {
+  const std::string unfinished = unfinished_name(path);
   for (const char* const suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((unfinished + suffix).c_str());
   {
     auto database = Database::open(unfinished, Database::Mode::kCreate);
@@ -230,6 +220,7 @@ Result<void> make_database(const std::string& path) {
     Result<void> made = database->run("PRAGMA synchronous=FULL");
     if (made) made = database->run(concat("PRAGMA application_id=", kApplicationId).c_str());
     if (made) made = take_steps(*database, kSteps);
+    if (made && fill) made = fill(*database);
     if (made) made = database->run("PRAGMA journal_mode=WAL");
     if (!made) {
       ::unlink(unfinished.c_str());
@@ -237,16 +228,14 @@ Result<void> make_database(const std::string& path) {
     }
   }  // closing it puts everything into the one file
   ::chmod(unfinished.c_str(), 0640);
-  if (std::rename(unfinished.c_str(), path.c_str()) != 0) return fail_errno("making the database", path);
-  return sync_folder_of(path);
+  return unfinished;
 }
 
-Result<Database> open_database(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::kExisting);
-  if (!database) return fail_with("opening the database", database.error());
-  if (auto ours = check_origin(*database, path); !ours) return tl::unexpected<Error>(ours.error());
-  if (auto taken = take_steps(*database, kSteps); !taken) return fail_with(path, taken.error());
-  return database;
+Result<void> make_database(const std::string& path, const std::function<Result<void>(Database&)>& fill) {
+  const auto unfinished = prepare_database(path, fill);
+  if (!unfinished) return tl::unexpected<Error>(unfinished.error());
+  if (std::rename(unfinished->c_str(), path.c_str()) != 0) return fail_errno("making the database", path);
+  return sync_folder_of(path);
 }
 
 }  // namespace piman::manager

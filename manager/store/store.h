@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/result.h"
+#include "common/unique_fd.h"
 #include "manager/store/database.h"
 #include "manager/store/journal.h"
 #include "manager/store/order_records.h"
@@ -37,6 +38,10 @@ struct StoreSettings {
 /// in the way.
 Result<void> check_store_folder(const std::string& folder);
 
+/// The folder of a store, locked as a running manager locks it, for as long as the descriptor is open. Errors: one
+/// runs.
+Result<UniqueFd> lock_store(const std::string& folder);
+
 /// Since the start.
 struct StoreStats {
   std::uint64_t commits = 0;        ///< transactions with leases in them
@@ -46,6 +51,7 @@ struct StoreStats {
   std::array<std::uint64_t, kStoreFailureCount> failures{};  ///< of transactions, by StoreFailure
   std::string error;                                         ///< why the last transaction failed; empty when it did not
   LeaseCounts leases;                                        ///< at most some seconds old, see stats()
+  std::uint64_t set_aside = 0;                               ///< damaged files beside the database; as old
 };
 
 /// Leases are on the disk before commit() calls back; whatever waits goes into one transaction. Boots, pending hosts
@@ -56,7 +62,8 @@ struct StoreStats {
 /// old, wait for the disk.
 class Store final : public netboot::dhcp::LeaseStore {
  public:
-  /// Locks the folder: two managers on one file would each hold a part of the truth. `log` must outlive the store.
+  /// Locks the folder: two managers on one file would each hold a part of the truth. A database that is damaged is set
+  /// aside and told of in the log and the journal (recovery.h). `log` must outlive the store.
   static Result<std::unique_ptr<Store>> open(const StoreSettings& settings, Logger& log);
   /// Stores what is queued.
   ~Store() override;

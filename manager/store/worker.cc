@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "manager/store/recovery.h"
+#include "manager/store/schema.h"
 
 namespace piman::manager {
 namespace {
@@ -262,9 +264,11 @@ Result<void> Store::Worker::write_late(const LateWrites& late) {
 
 void Store::Worker::count_leases() {
   const auto counts = tables_->count_leases(std::chrono::system_clock::now());
+  const std::size_t set_aside = count_set_aside(database_in(settings_.folder));
   const MutexLock lock(mutex_);
   counted_ = std::chrono::steady_clock::now();
   if (counts) stats_.leases = *counts;
+  stats_.set_aside = set_aside;
 }
 
 void Store::Worker::note(const Result<void>& outcome, std::string_view what) {
@@ -284,7 +288,9 @@ void Store::Worker::note(const Result<void>& outcome, std::string_view what) {
   if (was_failing && now - last_told_ < kBetweenWarnings) return;
   last_told_ = now;
   log_.error(
-      "the store can't write: no new lease is given until it can",
+      failure == StoreFailure::kCorrupt
+          ? "the store is damaged: start piman anew, and it is set aside; no new lease is given until then"
+          : "the store can't write: no new lease is given until it can",
       {{"what", std::string(what)}, {"reason", std::string(to_string(failure))}, {"err", outcome.error().message}});
 }
 

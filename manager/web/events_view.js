@@ -8,7 +8,7 @@ import { hashOf } from "./router.js";
 
 const byId = (id) => document.getElementById(id);
 const kMostEvents = 500;
-const kKinds = ["phase", "stuck", "boot", "pending", "accepted", "order", "power", "install", "alert"];
+const kKinds = ["phase", "stuck", "boot", "pending", "accepted", "order", "power", "install", "alert", "store"];
 
 export const eventColumns = [
   { label: "Time", class: "nowrap", cell: (row) => clockTime(row.time) },

@@ -115,8 +115,10 @@ const Subnet* Responder::subnet_for(const Packet& request, const Arrival& arriva
   return subnet_of(arrival.server_address);
 }
 
-bool Responder::is_ours(Ipv4Address server) const {
-  return std::find(own_addresses_.begin(), own_addresses_.end(), server) != own_addresses_.end();
+bool Responder::is_ours(const Arrival& arrival, Ipv4Address server) const {
+  // An interface may have got another address since the start: that is what we call ourselves in what we answer.
+  return server == arrival.server_address ||
+         std::find(own_addresses_.begin(), own_addresses_.end(), server) != own_addresses_.end();
 }
 
 void Responder::handle(const Packet& request_packet, const Arrival& arrival, Now now, Decision& out) {
@@ -261,7 +263,7 @@ void Responder::request(Call& call) {
   const auto server = options.find_address(option::kServerId);
   const auto requested = options.find_address(option::kRequestedAddress);
   if (options.has(option::kServerId)) {
-    if (!server || !is_ours(*server)) {
+    if (!server || !is_ours(call.arrival, *server)) {
       call.out.other_server = server.value_or(Ipv4Address());
       if (requested) table_.withdraw(*requested, call.request.chaddr);
       if (call.subnet != nullptr && call.subnet->pool) {
@@ -310,7 +312,7 @@ void Responder::confirm(Call& call, Ipv4Address address, bool selecting) {
 
 void Responder::release(Call& call) {
   const auto server = call.request.options.find_address(option::kServerId);
-  if (server && !is_ours(*server)) return call.drop(Drop::kOtherServer);
+  if (server && !is_ours(call.arrival, *server)) return call.drop(Drop::kOtherServer);
   auto lease = table_.release(call.request.ciaddr, call.request.chaddr, call.now);
   if (!lease) return call.drop(Drop::kNotHeld);
   call.out.address = call.request.ciaddr;
@@ -320,7 +322,7 @@ void Responder::release(Call& call) {
 
 void Responder::decline(Call& call) {
   const auto server = call.request.options.find_address(option::kServerId);
-  if (server && !is_ours(*server)) return call.drop(Drop::kOtherServer);
+  if (server && !is_ours(call.arrival, *server)) return call.drop(Drop::kOtherServer);
   const Ipv4Address address =
       call.request.options.find_address(option::kRequestedAddress).value_or(call.request.ciaddr);
   const LeaseTable::Entry* entry = table_.find(address);

@@ -91,7 +91,7 @@ class Responder {
   Drop refused_by_policy(const Call& call) const;
   const Subnet* subnet_of(Ipv4Address address) const;
   const Subnet* subnet_for(const Packet& request, const Arrival& arrival) const;
-  bool is_ours(Ipv4Address server) const;
+  bool is_ours(const Arrival& arrival, Ipv4Address server) const;
 
   ResponderConfig config_;
   std::vector<Ipv4Address> own_addresses_;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=dash
-# The node's side of the hello protocol (netboot/install/protocol.h is the manager's). Sourced after disk.sh.
+# The node's side of the hello protocol (netboot/install/protocol.h is the manager's). Sourced after disk.sh and
+# agent_tls.sh.
 # Descriptor 3 goes to the manager, 4 comes from it; a shell's noise goes to the console and never to the wire.
 
 HELLO_PORT=3333
@@ -180,6 +181,7 @@ install_image() {
   if [ "$sum" != "$sha256" ] && [ $status = 0 ]; then fail verify "sha256 is $sum" && return 1; fi
   [ $status = 0 ] || { fail unpack "$(tail -n 1 /run/unpack_errors)" && return 1; }
   [ -x "$NEW_ROOT/sbin/init" ] || [ -L "$NEW_ROOT/sbin/init" ] || [ -x "$NEW_ROOT/init" ] || { fail unpack 'no init in the image' && return 1; }
+  certify "$(value certificate_url)" || { fail certificate "$REASON" && return 1; }
   send 'PROGRESS write 0 0'
   configure "$id" "$sha256" || { fail write 'the disk takes no more' && return 1; }
   send "VERIFIED $sum"

@@ -123,11 +123,14 @@ struct ImageGrant {
   std::string token;  ///< 32 hexadecimal digits, never used again
   Ipv4Address client;
   Image image;
+  Host node = {};
 };
 /// Thread-safety: called on the netboot thread; must return at once.
 class ImageAccess {
  public:
   virtual ~ImageAccess() = default;
+  /// Whether a node that has a grant may ask for its agent's certificate, too.
+  virtual bool gives_certificates() const { return false; }
   virtual void grant(const ImageGrant& grant) = 0;
   /// From here on the token is worth nothing; transfers under way end.
   virtual void revoke(std::string_view token) = 0;

@@ -178,7 +178,8 @@ std::string encode_wait(std::string_view why) { return concat("wait ", field(why
 std::string encode_install(const Offer& offer) {
   return concat("install\nid ", offer.id, "\nname ", field(offer.image), "\nversion ", field(offer.version),
                 "\nformat ", field(offer.format), "\nsize_bytes ", offer.size_bytes, "\nsha256 ", field(offer.sha256),
-                "\nurl ", field(offer.url), kEnd);
+                "\nurl ", field(offer.url),
+                offer.certificate_url.empty() ? "" : concat("\ncertificate_url ", field(offer.certificate_url)), kEnd);
 }
 
 }  // namespace piman::netboot::install

@@ -104,6 +104,7 @@ struct Offer {
   std::string image, version, format;  ///< printable, without blanks at their ends
   std::uint64_t size_bytes = 0;
   std::string sha256, url;
+  std::string certificate_url = {};  ///< where it may ask for its agent's certificate; empty: nowhere
 };
 /// Format, and take the image from a URL. Only to a client that can.
 std::string encode_install(const Offer& offer);

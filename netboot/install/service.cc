@@ -326,11 +326,14 @@ Result<void> Service::send_offer(Client& client, const step::SendOffer& offer) {
   if (!token) return tl::unexpected<Error>(token.error());
   if (const auto image = open_image(offer.image); !image) return tl::unexpected<Error>(image.error());
   client.token = std::move(*token);
-  parts_.images->grant({client.token, client.address, offer.image});
-  const std::string url = concat("http://", client.local.to_string(), ':', settings_.http_port, "/install/image/",
-                                 offer.image.sha256, "?token=", client.token);
-  write(client, encode_install({offer.install_id, offer.image.name, offer.image.version, offer.image.format,
-                                offer.image.size_bytes, offer.image.sha256, url}));
+  parts_.images->grant({client.token, client.address, offer.image, client.session.node()});
+  const std::string base = concat("http://", client.local.to_string(), ':', settings_.http_port, "/install/");
+  const std::string query = concat("?token=", client.token);
+  const bool certifies = parts_.images->gives_certificates();
+  write(client,
+        encode_install({offer.install_id, offer.image.name, offer.image.version, offer.image.format,
+                        offer.image.size_bytes, offer.image.sha256, concat(base, "image/", offer.image.sha256, query),
+                        certifies ? concat(base, "certificate", query) : std::string()}));
   return {};
 }
 

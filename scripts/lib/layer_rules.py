@@ -17,7 +17,11 @@ MAY_INCLUDE = {
     "manager": ["common", "common/http", "netboot", "netboot/dhcp", "netboot/tftp", "netboot/boot", "netboot/install",
                 "manager/fleet",
                 "manager/store", "manager/boots", "manager/boot_image", "manager/http_boot", "manager/scrape",
-                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca"],
+                "manager/watch", "manager/power", "manager/orders", "manager/images", "manager/api", "manager/web", "manager/ca",
+                "manager/backup", "manager/init"],
+    # It knows the configuration by its table of keys, and asks a wire by netboot's means.
+    "manager/init": ["common", "netboot/dhcp/server_query.h", "netboot/dhcp/server_search.h", "manager/config.h", "manager/config_keys.h",
+                     "manager/ipv4_range.h", "manager/api_command.h", "manager/new_file.h", "manager/terminal.h"],
     "manager/fleet": ["common"],
     # What was told must be on the disk before it is told: alerts are the store's rows.
     "manager/watch": ["common", "manager/fleet", "manager/store"],
@@ -29,6 +33,9 @@ MAY_INCLUDE = {
     "manager/store": ["common", "manager/fleet", "netboot", "netboot/dhcp/lease.h", "netboot/dhcp/lease_store.h"],
     # What the store gives is what installs take.
     "manager/ca": ["common"],
+    # A backup is made of what the configuration names and of a copy of the store.
+    "manager/backup": ["common", "manager/config.h", "manager/store", "manager/fleet/text_file.h",
+                       "manager/images/sha256.h"],
     "manager/images": ["common", "netboot/install/orders.h"],
     # fleet/phase.h is plain values: how far a boot has come is one of the facts that phases follow from.
     "manager/boots": ["common", "netboot", "manager/store", "manager/fleet/phase.h"],
@@ -57,16 +64,19 @@ PURE = [
     r"netboot/console",
     r"netboot/boot/model_files",
     r"netboot/dhcp/(packet|options|client_model|responder|lease_table|reply_route|address_pool|reply_builder|lease|drop|config|"
-    r"udp_frame)",
+    r"server_query|udp_frame)",
     r"netboot/tftp/(packet|options|transfer|boot_tree|boot_template|netascii|request_rate)",
     r"netboot/install/(orders|protocol|session|slots)",
+    r"manager/backup/archive_format",
     r"manager/boot_image/(fat_plan|signature_text)",
     r"manager/boots/(boot|boot_codec|boot_log|pending_hosts|diagnosis)",
     r"manager/fleet/phase",
+    r"manager/ca/ledger",
     r"manager/images/(archive_format|archive_rules|image_index|image_name)",
+    r"manager/init/(interview|plan|socket_table)",
     r"manager/orders/(order_book|order_book_installs|order_metrics)",
     r"manager/power/power_policy",
-    r"manager/store/(order_records|watch_records)",
+    r"manager/store/(order_records|wal_check|watch_records)",
     r"manager/scrape/scrape_plan",
     r"manager/watch/(alert_book|condition|digest|node_facts|outbox|payloads|thresholds|watch_config|watch_metrics)",
     r"node-agent/(netlink_codec|wifi_messages)",
@@ -81,7 +91,8 @@ PURE_FORBIDDEN_INCLUDES = re.compile(
 # Third-party headers and the only files that may include them. Tests may include any of them.
 HOMES = {
     r"civetweb\.h|CivetServer\.h": ["common/http/server.cc"],
-    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/api/json.cc", "manager/api/boot_json.cc",
+    r"nlohmann/.*": ["common/event.cc", "manager/image_json.cc", "manager/init/report_json.cc", "manager/backup_json.cc",
+                        "manager/api/json.cc", "manager/api/boot_json.cc",
                         "manager/api/fleet_object.h", "manager/api/live_json.cc", "manager/api/listing_json.cc",
                         "manager/api/session_json.cc",
                         "manager/api/order_json.cc", "manager/api/watch_json.cc", "manager/api/event_json.cc",
@@ -104,7 +115,7 @@ HOMES = {
     r"sqlite3\.h": ["manager/store/database.cc"],
     r"net-snmp/.*": ["manager/power/snmp_poe.cc"],
     r"cap-ng\.h": ["manager/privileges.cc"],
-    r"openssl/.*": ["manager/boot_image/signature.cc", "manager/images/sha256.cc", "manager/ca/certificate.cc"],
+    r"openssl/.*": ["manager/boot_image/signature.cc", "manager/images/sha256.cc", "manager/ca/openssl_parts.h"],
     r"(gtest|gmock)/.*": [],
 }
 
@@ -129,6 +140,8 @@ FORBIDDEN = [
      "not in both of the compilers that piman supports"),
     ("language", r"#include <cassert>|\bassert\s*\(", OURS, None,
      "PIMAN_CHECK for bugs, a Result for input"),
+    ("dangling-range", r"\bfor\s*\([^;{}]*:\s*[^;{})]*\bsnapshot\(\)->", OURS + "|^tests/", None,
+     "what the range is part of ends before the loop begins: give it a name first"),
     # A collector that hangs in the kernel cannot be joined: its thread is given up, and only there.
     ("thread", r"\bstd::thread\b|\.detach\(\)", OURS, r"^node-agent/collector_set\.cc$",
      "std::jthread: a thread has an owner and ends with it"),

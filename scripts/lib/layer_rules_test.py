@@ -68,6 +68,7 @@ CASES = [
     ("throwing-parse", "manager/main.cc", TOP + "int x = std::stoi(text);\n"),
     ("throwing-parse", "manager/main.cc", TOP + "double x = std::stod (text);\n"),
     ("throwing-parse", "common/event.cc", TOP + "auto v = nlohmann::json::parse(text);\nf(x, nullptr, false);\n"),
+    ("dangling-range", "manager/server.cc", TOP + "for (const auto& node : fleet_.snapshot()->nodes) f(node);\n"),
     ("language", "common/log.cc", TOP + 'auto s = std::format("{}", 1);\n'),
     ("language", "common/log.cc", includes("<expected>")),
     ("language", "tests/common/x_test.cc", includes("<source_location>")),

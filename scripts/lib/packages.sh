@@ -56,6 +56,7 @@ test     clang-format               the format check
 test     curl                       asks the running programs in tests
 test     jq                         reads JSON in tests
 test     python3                    layering, end-to-end and bench scripts
+test     libfaketime                clocks that jump by hours
 test     openssl                    makes certificates for the TLS tests, checks boot.img signatures
 test     dosfstools                 mkfs.vfat and fsck.vfat: boot.img is a FAT image
 test     mtools                     fills boot.img, and lists it in tests
@@ -74,6 +75,8 @@ test     shellcheck                 the linter of these scripts
 test     prometheus-node-exporter   what the agent is compared with
 test     tftp-hpa                   a TFTP client that asks for no options
 test     atftp                      a TFTP client that asks for windows
+test     zsh                        completes command lines of piman
+test     fish                       does that, too
 test     busybox                    TFTP, nc, gunzip and tar as an initramfs has them
 test     tcpdump                    captures what servers send
 test     nodejs                     runs the tests of the page

@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "netboot/dhcp/client_model.h"
 #include "netboot/dhcp/packet.h"
+#include "netboot/dhcp/server_query.h"
 #include "netboot/dhcp/udp_frame.h"
 
 /// What can be read is written within every limit, and read again as the same as far as it fitted.
@@ -13,9 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace piman::netboot::dhcp;
   const Bytes bytes(data, size);
   (void)parse_arp(bytes);
+  for (const std::uint16_t port : {std::uint16_t{67}, std::uint16_t{68}}) {
+    const auto payload = udp_payload(bytes, port);
+    PIMAN_CHECK(!payload || (payload->size() + kUdpFrameHeaderBytes <= size && payload->data() > data));
+  }
   Packet packet;
   if (!decode(bytes, packet)) return 0;
   (void)message_type(packet);
+  if (const auto server = server_of(bytes, {}, packet)) PIMAN_CHECK(packet.op == kBootReply);
   const Client client = identify(packet);
   PIMAN_CHECK(!client.revision || is_pi(client.model));
   for (const std::uint8_t code : {option::kRelayAgent, option::kVendorSpecific}) {

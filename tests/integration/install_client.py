@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A manager with nodes on loopback, and an installer for each node that does what the test says: in the words of both
 initramfs of the seed, with their traces and echoes, or in piman's own. Cards are simulated."""
+import contextlib
 import hashlib
 import http.client
 import http.server
@@ -83,23 +84,31 @@ class Manager:
     """`piman server` in a folder of its own. Started, killed and started again."""
 
     def __init__(self, program, nodes, install="", power="", parallel=64,
-                 scrape="interval: 1s, timeout: 300ms, max_backoff: 1s"):
-        self.program, self.nodes = program, nodes
+                 scrape="interval: 1s, timeout: 300ms, max_backoff: 1s", host="127.0.0.1", inside=(), sections=None):
+        """At `host`, started by the words `inside` where it runs in another network; `sections` of the configuration
+        instead of those here."""
+        self.program, self.nodes, self.host, self.inside = program, nodes, host, list(inside)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="piman-faults-"))
         self.web, self.http, self.hello, self.image, self.agents = free_ports(5)
         self.process = None
         (self.folder / "boot").mkdir()
         (self.folder / "hosts").write_text("".join(f"{node.mac};{node.address};{node.name};0\n" for node in nodes))
         self.config = self.folder / "piman.yml"
-        self.config.write_text(
-            f'web: {{listen_address: "127.0.0.1:{self.web}"}}\n'
-            "inventory: {hosts_file: hosts}\nstore: {folder: state}\nwatch: {enabled: false}\n"
-            f"agents: {{port: {self.agents}}}\nscrape: {{{scrape}}}\n"
-            "netboot: {enabled: true, interfaces: lo, console_port: 0, root: boot}\n"
-            "dhcp: {mode: off, subnets: 127.0.0.0/8}\ntftp: {enabled: false}\n"
-            f'http_boot: {{listen_address: "127.0.0.1:{self.http}"}}\n'
-            f"install: {{hello_port: {self.hello}, image_port: {self.image}, images: images, "
-            f"max_parallel: {parallel}, max_parallel_per_switch: {parallel}{install}}}\n{power}")
+        wanted = {
+            "web": f'{{listen_address: "{host}:{self.web}"}}',
+            "inventory": "{hosts_file: hosts}",
+            "store": "{folder: state}",
+            "watch": "{enabled: false}",
+            "agents": f"{{port: {self.agents}}}",
+            "scrape": f"{{{scrape}}}",
+            "netboot": "{enabled: true, interfaces: lo, console_port: 0, root: boot}",
+            "dhcp": "{mode: off, subnets: 127.0.0.0/8}",
+            "tftp": "{enabled: false}",
+            "http_boot": f'{{listen_address: "{host}:{self.http}"}}',
+            "install": f"{{hello_port: {self.hello}, image_port: {self.image}, images: images, "
+                       f"max_parallel: {parallel}, max_parallel_per_switch: {parallel}{install}}}",
+            **(sections or {})}
+        self.config.write_text("".join(f"{name}: {value}\n" for name, value in wanted.items()) + power)
         for node in nodes:
             node.manager = self
 
@@ -129,8 +138,9 @@ class Manager:
         return found
 
     def start(self):
+        self.started = time.monotonic()
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([self.program, "server", f"--config.file={self.config}"], cwd=self.folder,
+            self.process = subprocess.Popen([*self.inside, self.program, "server", f"--config.file={self.config}"], cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def answers():
@@ -145,7 +155,7 @@ class Manager:
 
     def get(self, path, good=True):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.web}{path}", timeout=10) as answer:
                 return json.load(answer)["data"]
         except (urllib.error.URLError, OSError) as error:
             expect(not good, f"{path}: {error}")
@@ -153,7 +163,7 @@ class Manager:
 
     def post(self, path, body):
         token = (self.folder / "state/api.token").read_text().strip()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.web}{path}", json.dumps(body).encode(), method="POST",
+        request = urllib.request.Request(f"http://{self.host}:{self.web}{path}", json.dumps(body).encode(), method="POST",
                                          headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -206,8 +216,8 @@ class Agent(http.server.BaseHTTPRequestHandler):
 class Node:
     """A Pi with a card: `card` is the sha256 of what is on it, "half" of something, or None."""
 
-    def __init__(self, number, dialect):
-        self.name, self.address, self.dialect = f"pi{number}", f"127.0.78.{number}", dialect
+    def __init__(self, number, dialect, network="127.0.78"):
+        self.name, self.address, self.dialect = f"pi{number}", f"{network}.{number}", dialect
         self.mac = f"b8:27:eb:00:00:{number:02x}"
         self.manager = self.socket = self.stream = self.agent = None
         self.card, self.formats, self.heard, self.offer, self.taken = None, 0, b"", {}, b""
@@ -218,7 +228,7 @@ class Node:
         self.heard = b""
 
         def connected():
-            self.socket = socket.create_connection(("127.0.0.1", self.manager.hello), 10, (self.address, 0))
+            self.socket = socket.create_connection((self.manager.host, self.manager.hello), 10, (self.address, 0))
             try:
                 return self.message()
             except (Failure, OSError):  # again too soon after the last one
@@ -231,6 +241,13 @@ class Node:
             if each:
                 each.close()
         self.socket = self.stream = None
+
+    def hang_up_now(self):
+        """From another thread: a read that waits comes back at once."""
+        for each in (self.socket, self.stream):
+            if each:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
 
     def say(self, text):
         self.socket.sendall(text.encode() if isinstance(text, str) else text)
@@ -302,7 +319,7 @@ class Node:
         return answer.status
 
     def open_stream(self):
-        self.stream = socket.create_connection(("127.0.0.1", self.manager.image), 10, (self.address, 0))
+        self.stream = socket.create_connection((self.manager.host, self.manager.image), 10, (self.address, 0))
         self.taken = b""
 
     def take(self, most=None):
@@ -363,6 +380,9 @@ class Node:
 
     def stop(self):
         self.hang_up()
+        self.stop_agent()
+
+    def stop_agent(self):
         if self.agent:
             self.agent.shutdown()
             self.agent.server_close()
@@ -391,3 +411,25 @@ class Node:
         expect(event["data"]["result"] == result and event["data"].get("who"), f"the journal says {event}")
         expect(event["data"].get("reason", "") == (install["reason"] or ""), f"the journal says {event}, not {install}")
         return install
+
+
+def check_invariants(manager, nodes, journal=None):
+    """What must be true at any moment, whatever happened before."""
+    journal = manager.events() if journal is None else journal
+    given = {event["data"]["order"]: event for event in journal
+             if event["kind"] == "order" and event["data"]["step"] == "given"}
+    begun = [event for event in journal if event["kind"] == "install" and event["data"]["step"] == "begun"]
+    for event in begun:
+        intent = given.get(event["data"]["order"])
+        expect(intent and intent["id"] < event["id"] and intent["node"] == event["node"],
+               f"an install without an intent before it: {event}")
+        for key in ("who", "why", "image", "sha256", "action"):
+            expect(intent["data"].get(key) and event["data"].get(key), f"no {key} in {intent} or {event}")
+    for node in nodes:
+        record = node.record()
+        expect(sum(event["node"] == node.name for event in begun) >= node.formats,
+               f"{node.name} was told to format {node.formats} times: {record['installs']}")
+        if record["card"]["state"] == "installed":
+            expect(node.card not in (None, "half"), f"{node.name} counts as installed, and its card is {node.card}")
+            last = next((one for one in record["installs"] if one["result"] == "installed"), None)
+            expect(not last or last["sha256"] == node.card, f"{node.name} has another image than {last}")

@@ -56,6 +56,31 @@ TEST(HttpAccess, SecretsAreReadAgain) {
   EXPECT_THAT(lines.front(), HasSubstr("agents.password_file"));
 }
 
+TEST(HttpAccess, AListOfRevokedOnesThatChangesEndsWhatWasBelieved) {
+  const TempTree tree({{"ca.crt", "x"}, {"ca.crl", "first"}});
+  AccessSettings settings;
+  settings.tls = true;
+  settings.ca_file = tree.path("ca.crt");
+  settings.crl_file = tree.path("ca.crl");
+  auto files = AccessFiles::open(settings);
+  ASSERT_TRUE(files) << files.error().message;
+  Logger log(LogLevel::kInfo, LogFormat::kLogfmt, [](std::string_view) {});
+  files->look(kBegin, log);
+  EXPECT_EQ(files->access().crl_changed, SteadyTime{});
+  EXPECT_EQ(files->access().crl_file, tree.path("ca.crl"));
+  tree.put("ca.crl", "another one");
+  files->look(kBegin + std::chrono::milliseconds(500), log);
+  EXPECT_EQ(files->access().crl_changed, SteadyTime{}) << "looked for each second";
+  files->look(kBegin + seconds(1), log);
+  EXPECT_EQ(files->access().crl_changed, kBegin + seconds(1));
+  files->look(kBegin + seconds(9), log);
+  EXPECT_EQ(files->access().crl_changed, kBegin + seconds(1));
+  settings.crl_file = tree.path("absent");
+  const auto absent = AccessFiles::open(settings);
+  ASSERT_FALSE(absent);
+  EXPECT_THAT(absent.error().message, HasSubstr("agents.crl_file"));
+}
+
 TEST(HttpAccess, WhatCannotBeReadIsSaid) {
   const TempTree tree({{"open", "secret\n"}});
   ::chmod(tree.path("open").c_str(), 0644);
@@ -100,6 +125,28 @@ TEST(HttpAccess, IsConfigured) {
               ElementsAre("f:1: agents.token_file: a request has either a user or a token"));
   EXPECT_THAT(problems_of("{server_name: \"a b\"}"), ElementsAre(HasSubstr("is no host name like")));
   EXPECT_THAT(problems_of("{server_name: \"{host}\"}"), ElementsAre(HasSubstr("is no host name like")));
+}
+
+TEST(HttpAccess, TheFolderOfACaBringsItsFiles) {
+  const std::string ca = "agents: {scheme: https, ca_dir: ca}\n";
+  const ParsedConfig parsed = parse_config(ca, "/etc/piman");
+  EXPECT_THAT(parsed.problems, IsEmpty());
+  EXPECT_EQ(parsed.config.agents.ca_dir, "/etc/piman/ca");
+  EXPECT_EQ(parsed.config.agents.access.ca_file, "/etc/piman/ca/ca.crt");
+  EXPECT_EQ(parsed.config.agents.access.crl_file, "/etc/piman/ca/ca.crl");
+  const ParsedConfig own =
+      parse_config("agents: {scheme: https, ca_dir: /ca, ca_file: /a, crl_file: /b}\n", "/etc/piman");
+  EXPECT_EQ(own.config.agents.access.ca_file, "/a");
+  EXPECT_EQ(own.config.agents.access.crl_file, "/b");
+  const auto problem = [](const std::string& yaml) {
+    const ParsedConfig wrong = parse_config(yaml, "/etc/piman");
+    return wrong.problems.empty() ? std::string() : wrong.problems.front().message;
+  };
+  EXPECT_THAT(problem("agents: {ca_dir: ca}\n"), HasSubstr("need https"));
+  EXPECT_THAT(problem("agents: {scheme: https, crl_file: x}\n"), HasSubstr("agents.ca_file"));
+  const std::string boots = ca + "netboot: {enabled: true, interfaces: eth0}\ndhcp: {subnets: 10.0.0.0/24}\n";
+  EXPECT_THAT(problem(boots), HasSubstr("http_boot.listen_address"));
+  EXPECT_EQ(problem(boots + "http_boot: {listen_address: \":80\"}\n"), "");
 }
 
 }  // namespace

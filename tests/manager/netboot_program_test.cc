@@ -9,12 +9,14 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/text.h"
+#include "manager/store/database.h"
 #include "manager/store/store.h"
 #include "tests/manager/boots/boot_script.h"
 #include "tests/manager/raw_server.h"
@@ -296,12 +298,30 @@ TEST_F(NetbootProgram, a_server_that_does_not_boot_nodes_says_so) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-TEST_F(NetbootProgram, does_not_start_on_a_database_that_is_none) {
+TEST_F(NetbootProgram, what_is_no_database_is_kept_beside_a_new_one) {
   tree.put("state/piman.db", "precious notes");
+  const ProgramRun server(tree, server_command(), "server");
+  ASSERT_TRUE(server.wait_for_log("the database was damaged: it is set aside, and a new one begun"));
+  std::vector<std::string> kept;
+  for (const auto& entry : std::filesystem::directory_iterator(tree.path("state"))) {
+    if (entry.path().filename().string().starts_with("piman.db.corrupt-")) kept.push_back(entry.path().string());
+  }
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(piman::test::read_file(kept[0]), "precious notes");
+}
+
+TEST_F(NetbootProgram, does_not_start_on_the_database_of_another_program) {
+  std::filesystem::create_directory(tree.path("state"));
+  {
+    auto foreign = Database::open(tree.path("state/piman.db"), Database::Mode::kCreate);
+    ASSERT_TRUE(foreign);
+    ASSERT_TRUE(foreign->run("CREATE TABLE cookies (name TEXT)"));
+  }
+  const std::string before = piman::test::read_file(tree.path("state/piman.db"));
   ProgramRun server(tree, server_command(), "server");
   EXPECT_EQ(server.wait(), 1);
-  EXPECT_THAT(server.err(), HasSubstr("not the database that piman made"));
-  EXPECT_EQ(piman::test::read_file(tree.path("state/piman.db")), "precious notes");
+  EXPECT_THAT(server.err(), HasSubstr("is a database of another program, not of piman"));
+  EXPECT_EQ(piman::test::read_file(tree.path("state/piman.db")), before);
 }
 
 }  // namespace

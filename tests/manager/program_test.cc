@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <functional>
@@ -124,6 +125,44 @@ TEST(Program, AnswersEveryCommandLine) {
     EXPECT_EQ(piman.out().empty(), line.out.empty()) << shown;
     EXPECT_EQ(piman.err(), line.err) << shown;
   }
+}
+
+TEST(Program, ImportsThePythonSystemsFolder) {
+  const TempTree tree(
+      {{"old/hosts.csv", "B8:27:EB:00:00:02;172.30.4.2;;1543190400\nbroken\n"},
+       {"old/piman.yaml",
+        "private_number: 4\nserver_address: 172.30.4.1\nsubnet_mask: 255.255.255.0\ninterface: eth1\n"
+        "switch_count: 1\nswitches:\n- switch_address: 172.30.4.254\n  pi_addresses: [172.30.4.2]\n"},
+       {"old/monitoring/monitoring.config", "[DEFAULT]\nslack = https://hooks.example/T0/secret\ncpu_threshold = 85\n"},
+       {"old/reinstall.txt", "172.30.4.2\n"},
+       {"new/", ""}});
+  const std::vector<std::string> line = {"config", "import", tree.path("old"), "--folder=" + tree.path("new"),
+                                         "--config.file=" + tree.path("new/piman.yml")};
+  Piman piman(tree, line);
+  EXPECT_EQ(piman.wait(), 1) << "a line was not taken";
+  EXPECT_THAT(piman.err(), HasSubstr("old/hosts.csv: line 2: \"broken\""));
+  EXPECT_THAT(piman.err(), HasSubstr("reinstall.txt: its orders were not taken"));
+  EXPECT_EQ(read_file(tree.path("new/hosts.csv")), "b8:27:eb:00:00:02;172.30.4.2;pi2;1543190400\n");
+  EXPECT_EQ(read_file(tree.path("new/slack.url")), "https://hooks.example/T0/secret\n");
+  EXPECT_EQ(read_file(tree.path("new/switch.community")), "private\n");
+  const std::string yaml = read_file(tree.path("new/piman.yml"));
+  EXPECT_THAT(yaml, Not(HasSubstr("secret")));
+  for (const char* words : {"hosts_file: hosts.csv", "interfaces: \"eth1\"", "cpu_threshold: 85", "\"pi2\": 2"}) {
+    EXPECT_THAT(yaml, HasSubstr(words));
+  }
+  Piman check(tree, {"config", "check", "--config.file=" + tree.path("new/piman.yml")});
+  EXPECT_EQ(check.wait(), 0) << check.err();
+  Piman again(tree, line);
+  EXPECT_EQ(again.wait(), 1);
+  EXPECT_THAT(again.err(), HasSubstr("new/piman.yml is there already: nothing was written"));
+  Piman elsewhere(tree, {"config", "import", tree.path("old"), "--folder=" + tree.path("new"),
+                         "--config.file=" + tree.path("other.yml")});
+  EXPECT_EQ(elsewhere.wait(), 1);
+  EXPECT_THAT(elsewhere.err(), HasSubstr("new/hosts.csv is there already: nothing was written"));
+  EXPECT_EQ(::access(tree.path("other.yml").c_str(), F_OK), -1) << "its inventory would be another one";
+  EXPECT_EQ(read_file(tree.path("new/piman.yml")), yaml) << "nothing is overwritten";
+  Piman none(tree, {"config", "import", tree.path("absent/hosts.csv")});
+  EXPECT_EQ(none.wait(), 2);
 }
 
 /// A port that nobody listens on at this moment.

@@ -356,10 +356,29 @@ TEST_F(OrderBookTest, AKilledManagerFindsWhatItHadBegun) {
   std::vector<std::string> names;
   for (const OrderRecord& order : to_switch) names.push_back(order.node);
   EXPECT_THAT(names, ElementsAre("pi3", "pi4")) << "pi3 may be off: it is switched again";
-  EXPECT_TRUE(to_switch[0].forced) << "and no cooldown holds it back";
+  EXPECT_EQ(to_switch[0].power, OrderPower::kOrdered) << "and nobody knows how far that was";
+  EXPECT_EQ(to_switch[1].power, OrderPower::kWanted);
   EXPECT_NE(book.open_install(mac_of(2), now()), nullptr);
   const auto next = add(OrderAction::kRestart, {9});
   EXPECT_EQ(next, id + 1) << "numbers are not used twice";
+}
+
+TEST_F(OrderBookTest, NodesThatWereSwitchedOffAreRememberedUntilSomethingSwitchesThemOn) {
+  const auto left_off = [&] {
+    std::vector<std::string> names;
+    for (const OrderRecord& order : book.left_off()) names.push_back(order.node);
+    return names;
+  };
+  add(OrderAction::kPowerOff, {2, 3});
+  tick();
+  for (const unsigned number : {2U, 3U}) switch_power(number);
+  EXPECT_THAT(left_off(), ElementsAre("pi2", "pi3"));
+  restart();
+  EXPECT_THAT(left_off(), ElementsAre("pi2", "pi3"));
+  add(OrderAction::kPowerOn, {3});
+  tick();
+  switch_power(3);
+  EXPECT_THAT(left_off(), ElementsAre("pi2"));
 }
 
 TEST_F(OrderBookTest, RememberedAreTheLastInstallsOfANode) {

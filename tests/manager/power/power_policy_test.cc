@@ -87,6 +87,50 @@ TEST(PowerPolicy, no_more_are_off_than_may_be) {
   EXPECT_THAT(policy.due(kStart + seconds(4)), ElementsAre(off("c")));
 }
 
+TEST(PowerPolicy, after_a_restart_whoever_may_be_off_is_switched_on_and_then_waits_for_its_turn) {
+  PolicySettings settings;
+  settings.most_off = 1;
+  PowerPolicy policy(settings);
+  // Of three that had been ordered one had begun, and nobody knows which.
+  for (const char* node : {"a", "b", "c"}) {
+    EXPECT_EQ(policy.resume(node, "rack", kCycle, false, kStart), Refusal::kNone);
+  }
+  EXPECT_EQ(policy.resume("a", "rack", kCycle, false, kStart), Refusal::kBusy);
+  EXPECT_EQ(add(policy, "d", kStart), Refusal::kNone);
+  EXPECT_THAT(policy.held_off(), ElementsAre("a", "b", "c")) << "before the program ends they are to be switched on";
+  EXPECT_THAT(policy.due(kStart), ElementsAre(on("a"), on("b"), on("c"))) << "and nobody is switched off meanwhile";
+  for (const char* node : {"a", "b"}) EXPECT_FALSE(policy.finished(on(node), true, kStart));
+  EXPECT_THAT(policy.due(kStart), IsEmpty()) << "c may still be off";
+  EXPECT_FALSE(policy.finished(on("c"), true, kStart));
+  EXPECT_THAT(policy.due(kStart), ElementsAre(off("a")));
+  EXPECT_FALSE(policy.finished(off("a"), true, kStart));
+  EXPECT_THAT(policy.due(kStart + seconds(4)), ElementsAre(on("a")));
+  EXPECT_TRUE(policy.finished(on("a"), true, kStart + seconds(4)));
+  EXPECT_THAT(policy.due(kStart + seconds(4)), ElementsAre(off("b")));
+}
+
+TEST(PowerPolicy, whoever_can_not_be_switched_on_after_a_restart_is_tried_three_times) {
+  PowerPolicy policy(PolicySettings{});
+  EXPECT_EQ(policy.resume("a", "rack", kCycle, false, kStart), Refusal::kNone);
+  SteadyTime now = kStart;
+  for (int i = 0; i < 3; ++i, now += seconds(4)) {
+    EXPECT_THAT(policy.due(now), ElementsAre(on("a")));
+    EXPECT_EQ(policy.finished(on("a"), false, now), i == 2);
+  }
+}
+
+TEST(PowerPolicy, nodes_left_off_by_an_earlier_run_count) {
+  PolicySettings settings;
+  settings.most_off = 1;
+  PowerPolicy policy(settings);
+  policy.remember_off("a");
+  EXPECT_EQ(add(policy, "b", kStart), Refusal::kMostOff);
+  EXPECT_EQ(add(policy, "a", kStart, PowerAction::kOn), Refusal::kNone);
+  EXPECT_THAT(policy.due(kStart), ElementsAre(on("a")));
+  EXPECT_TRUE(policy.finished(on("a"), true, kStart));
+  EXPECT_EQ(add(policy, "b", kStart), Refusal::kNone);
+}
+
 TEST(PowerPolicy, nodes_that_stay_off_count_and_are_not_waited_for) {
   PolicySettings settings;
   settings.most_off = 1;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/text.h"
-#include "manager/store/schema.h"
+#include "manager/store/inspect.h"
 #include "manager/store/store.h"
 #include "tests/support/temp_tree.h"
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "manager/store/inspect.h"
 #include "manager/store/schema.h"
 #include "tests/manager/store/sample_leases.h"
 #include "tests/support/temp_tree.h"
@@ -230,17 +231,6 @@ TEST_F(StoreTest, a_second_manager_is_refused) {
   EXPECT_EQ(refusal(), concat("the store ", settings.folder, " is in use by another piman"));
 }
 
-TEST_F(StoreTest, refuses_what_is_no_database) {
-  tree.put("state/piman.db", std::string(5000, 'x'));
-  EXPECT_THAT(refusal(), HasSubstr("not the database that piman made"));
-  EXPECT_EQ(piman::test::read_file(tree.path("state/piman.db")), std::string(5000, 'x'));
-  tree.put("state/piman.db", "");  // what a file system leaves of a file after some crashes
-  EXPECT_THAT(refusal(), HasSubstr("database of another program"));
-  tree.remove("state/piman.db");
-  std::filesystem::create_directory(tree.path("state/piman.db"));
-  EXPECT_THAT(refusal(), HasSubstr(tree.path("state/piman.db")));
-}
-
 TEST_F(StoreTest, refuses_the_database_of_another_program) {
   std::filesystem::create_directory(settings.folder);
   {
@@ -258,23 +248,6 @@ TEST_F(StoreTest, refuses_the_schema_of_a_newer_piman) {
   }
   EXPECT_THAT(refusal(),
               HasSubstr(concat("made by a newer piman: its schema is 99, this program knows ", schema_steps().size())));
-}
-
-TEST_F(StoreTest, refuses_a_damaged_file_and_leaves_it_as_it_is) {
-  {
-    const auto store = open();
-    std::vector<netboot::dhcp::LeaseChange> changes;
-    for (std::uint32_t i = 0; i < 2000; ++i) changes.push_back(put_of(make_lease(i)));
-    ASSERT_TRUE(commit(*store, std::move(changes)));
-  }
-  const std::string path = settings.folder + "/piman.db";
-  std::string bytes = piman::test::read_file(path);
-  ASSERT_GT(bytes.size(), 50'000U);
-  for (std::size_t page = 4096; page + 64 < bytes.size(); page += 4096) bytes.replace(page, 64, 64, '\xAA');
-  tree.put("state/piman.db", bytes);
-  EXPECT_THAT(refusal(), HasSubstr("is damaged ("));
-  EXPECT_THAT(refusal(), HasSubstr("restore it from a backup"));
-  EXPECT_EQ(piman::test::read_file(path), bytes);
 }
 
 TEST_F(StoreTest, refuses_to_begin_anew_beside_the_journal_of_a_lost_database) {

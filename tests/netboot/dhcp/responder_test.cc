@@ -176,6 +176,18 @@ TEST_F(Serving, AClientGetsItsOldAddressOrTheOneItWants) {
   EXPECT_EQ(send(linux_discover(kStranger)).address, ip("10.0.0.105"));
 }
 
+TEST_F(Serving, AnInterfaceThatGotAnotherAddressIsStillThisServer) {
+  const Arrival arrival{ip("10.0.0.7"), Ipv4Address(), false};
+  // DISCOVER, and the REQUEST that names who offered.
+  send(message(kFour, "350101"), arrival);
+  EXPECT_EQ(decision.sent, MessageType::kOffer);
+  EXPECT_EQ(reply.options.find_address(option::kServerId), ip("10.0.0.7"));
+  send(message(kFour, "350103 32040a00000d 36040a000007"), arrival);
+  EXPECT_EQ(decision.sent, MessageType::kAck);
+  send(message(kFour, "350103 32040a00000d 36040a000008"), arrival);
+  EXPECT_EQ(decision.drop, Drop::kOtherServer);
+}
+
 TEST_F(Serving, TheClientThatChoseAnotherServerLeavesItsOffer) {
   use_pool();
   send(message(kStranger, "350101"));

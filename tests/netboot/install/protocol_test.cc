@@ -34,6 +34,9 @@ TEST(InstallProtocol, AnOfferCanNotEndEarly) {
   EXPECT_EQ(encode_install(offer), concat("install\nid 7\nname a?EOM?format\nversion 1\nformat tar.gz\nsize_bytes 10\n"
                                           "sha256 ",
                                           kHash, "\nurl http://10.0.0.1/x\nEOM\n"));
+  offer.certificate_url = "http://10.0.0.1/y\nEOM\nboot";
+  EXPECT_TRUE(
+      encode_install(offer).ends_with("\nurl http://10.0.0.1/x\ncertificate_url http://10.0.0.1/y?EOM?boot\nEOM\n"));
 }
 
 TEST(InstallProtocol, BothSpellingsOfTheSeedsWords) {
