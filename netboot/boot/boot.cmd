@@ -1,6 +1,8 @@
 # U-Boot's boot script: `piman netboot import` makes boot.scr.uimg of it (mkimage -T script), which U-Boot's DHCP boot
 # asks for by itself. Kernel arguments come from uboot.txt, which is rendered for each node.
 # Nothing is loaded to scriptaddr: this script runs from there.
+# Several blocks for each acknowledgement: a server that gets its turn late, on a busy machine, costs as many times less.
+setenv tftpwindowsize 8
 if tftpboot ${ramdisk_addr_r} uboot.txt; then
   env import -t ${ramdisk_addr_r} ${filesize} bootargs
 else
