@@ -73,7 +73,7 @@ std::optional<OrderRecord> order_of(const Statement& row) {
 std::optional<InstallRecord> install_of(const Statement& row) {
   const auto mac = mac_of(row.blob(2));
   if (!mac) return std::nullopt;
-  return InstallRecord{unsigned_at(row, 0), unsigned_at(row, 1), *mac,        row.text(3),   row.text(4),
+  return InstallRecord{unsigned_at(row, 0), unsigned_at(row, 1), *mac,        row.text(3),    row.text(4),
                        row.text(5),         row.text(6),         row.text(7), row.time_ms(8), row.time_ms(9),
                        row.text(10),        row.text(11),        row.text(12)};
 }

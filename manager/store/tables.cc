@@ -46,8 +46,8 @@ std::vector<std::pair<std::string, std::string>> decoded(std::string_view text) 
   return data;
 }
 
-/// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round, also when
-/// they are compared with another.
+/// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round, also
+/// when they are compared with another.
 WallTime time_of(std::int64_t seconds) {
   constexpr std::int64_t kMost = 4'000'000'000;
   return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost)));

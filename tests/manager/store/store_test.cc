@@ -85,11 +85,11 @@ TEST_F(StoreTest, times_that_no_clock_can_hold_end_up_at_the_limits) {
   open().reset();
   {
     auto database = open_database(settings.folder + "/piman.db");
-    ASSERT_TRUE(
-        database->run("INSERT INTO leases VALUES (167772167, x'020000000007', x'', 1, 9223372036854775807, "
-                      "-9223372036854775808, '');"
-                      "INSERT INTO boots (mac, started_ms, data) VALUES (x'020000000007', 9223372036854775807, x'');"
-                      "INSERT INTO rollouts VALUES (1, 1, 3, 0, 1, 1, -9223372036854775808, 9223372036854775807, '', '', '')"));
+    ASSERT_TRUE(database->run(
+        "INSERT INTO leases VALUES (167772167, x'020000000007', x'', 1, 9223372036854775807, "
+        "-9223372036854775808, '');"
+        "INSERT INTO boots (mac, started_ms, data) VALUES (x'020000000007', 9223372036854775807, x'');"
+        "INSERT INTO rollouts VALUES (1, 1, 3, 0, 1, 1, -9223372036854775808, 9223372036854775807, '', '', '')"));
   }
   const auto store = open();
   const auto leases = store->load();
