@@ -24,6 +24,11 @@ if(PIMAN_SANITIZE)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   string(REPLACE "fuzzer-no-link," "" PIMAN_SANITIZE_LINK "${PIMAN_SANITIZE}")
   add_link_options(-fsanitize=${PIMAN_SANITIZE_LINK})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND PIMAN_SANITIZE MATCHES "address")
+    # As shared libraries the two write to different places, and log_path is that of one; and what is preloaded (libfaketime)
+    # would have to come after them.
+    add_link_options(-static-libasan -static-libubsan)
+  endif()
 elseif(PIMAN_COVERAGE)
   # Unoptimised: a line of the source is then a line of the program. Threads count as well.
   add_compile_options(--coverage -O0 -fprofile-update=atomic)
