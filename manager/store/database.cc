@@ -3,7 +3,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -84,10 +83,6 @@ void Statement::reset() { sqlite3_reset(statement_.get()); }
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-std::int64_t Statement::time_ms(int column) const {
-  constexpr std::int64_t kMost = 4'000'000'000'000;
-  return std::clamp<std::int64_t>(number(column), 0, kMost);
-}
 double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 std::string Statement::text(int column) const {
   const unsigned char* text = sqlite3_column_text(statement_.get(), column);

@@ -47,9 +47,6 @@ class Statement {
   /// Columns count from 0.
   bool is_null(int column) const;
   std::int64_t number(int column) const;
-  /// Milliseconds of Unix time. A damaged row may say what no clock can hold: it is then the farthest that one of ours
-  /// goes.
-  std::int64_t time_ms(int column) const;
   double real(int column) const;
   std::string text(int column) const;
   std::span<const std::uint8_t> blob(int column) const;  ///< valid until the next step() or reset()
