@@ -98,6 +98,7 @@ test     python3-yaml               reads the alert rules in their checks
 test     docker-compose             takes docker-compose.yml, without an engine
 test     victoria-metrics           stands for the store that several sites write to
 bench    libwrap0                   what tftpd-hpa and atftpd are linked with
+test     iputils-ping               packets that a queue counts
 bench    iputils-ping               checks the lossy wire
 fresh    mmdebstrap                 makes a bare Debian to try everything in
 '

@@ -43,7 +43,7 @@ class Authority:
         self.cert = folder / f"{name}.crt"
         self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", self.key)
         self._openssl("req", "-x509", "-new", "-key", self.key, "-subj", f"/CN=test {name}", "-days", "2",
-                      "-out", self.cert)
+                      "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", self.cert)  # Python 3.13 insists
 
     @staticmethod
     def _openssl(*arguments):
@@ -59,7 +59,7 @@ class Authority:
             self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
         key.chmod(0o600)
         self._openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", request)
-        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n")
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\nauthorityKeyIdentifier=keyid\n")
         self._openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
                       "-days", "2", "-extfile", extensions, "-out", cert)
         return cert, key
