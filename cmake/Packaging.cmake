@@ -2,10 +2,16 @@
 # What goes beside the binaries, and the .deb packages: `cpack -G DEB` in a release build makes one a component.
 set(unit_dir lib/systemd/system)  # below the prefix "/usr"; Debian 12 reads it there too, its /lib is a link
 
+# piman_install_unit(FILE COMPONENT): where its program is is known only then; the prefix of a package is not the build's.
+function(piman_install_unit file component)
+  get_filename_component(name ${file} NAME_WLE)
+  install(CODE "set(CMAKE_INSTALL_FULL_BINDIR \"\${CMAKE_INSTALL_PREFIX}/bin\")
+    configure_file(\"${PROJECT_SOURCE_DIR}/${file}\" \"${PROJECT_BINARY_DIR}/${name}\" @ONLY)" COMPONENT ${component})
+  install(FILES ${PROJECT_BINARY_DIR}/${name} DESTINATION ${unit_dir} COMPONENT ${component})
+endfunction()
+
 if(PIMAN_AGENT)
-  configure_file(${PROJECT_SOURCE_DIR}/node-agent/piman-node-agent.service.in
-    ${PROJECT_BINARY_DIR}/piman-node-agent.service @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/piman-node-agent.service DESTINATION ${unit_dir} COMPONENT agent)
+  piman_install_unit(node-agent/piman-node-agent.service.in agent)
   install(FILES ${PROJECT_SOURCE_DIR}/node-agent/piman-node-agent.default DESTINATION /etc/default
     RENAME piman-node-agent COMPONENT agent)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/agent.copyright DESTINATION share/doc/piman-node-agent
@@ -28,8 +34,7 @@ if(PIMAN_AGENT)
 endif()
 
 if(PIMAN_MANAGER)
-  configure_file(${PROJECT_SOURCE_DIR}/packaging/piman.service.in ${PROJECT_BINARY_DIR}/piman.service @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/piman.service DESTINATION ${unit_dir} COMPONENT manager)
+  piman_install_unit(packaging/piman.service.in manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/50-piman.conf DESTINATION lib/sysctl.d COMPONENT manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/piman.yml DESTINATION /etc/piman COMPONENT manager)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/piman.default DESTINATION /etc/default RENAME piman COMPONENT manager)

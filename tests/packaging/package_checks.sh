@@ -31,9 +31,18 @@ check_package() {
     ./usr/share/man/man1/piman-node-agent.1.gz ./usr/share/doc/piman-node-agent/copyright; do
     grep -q " $path\$" <<<"$content" || die "$file lacks $path"
   done
+  check_unit "$file" piman-node-agent.service
   size=$(awk '$6 == "./usr/bin/piman-node-agent" { print $3 }' <<<"$content")
   ((size < MOST_BINARY_BYTES)) || die "the agent has $size bytes, more than $MOST_BINARY_BYTES"
   say "the agent has $size bytes, its package $(stat -c %s "$file")"
+}
+
+# check_unit FILE UNIT: what the unit starts is in the package. No systemd runs here that would say so.
+check_unit() {
+  local file=$1 unit=$2 program content
+  content=$(dpkg-deb -c "$file")
+  program=$(dpkg-deb --fsys-tarfile "$file" | tar -xO "./usr/lib/systemd/system/$unit" | sed -n 's/^ExecStart=\([^ ]*\).*/\1/p')
+  grep -q " \.$program\$" <<<"$content" || die "$unit of $file starts $program, which is not in it"
 }
 
 # check_manager_package FILE ARCH: the same for the manager.
@@ -48,6 +57,7 @@ check_manager_package() {
     ./usr/share/fish/vendor_completions.d/piman.fish ./usr/share/piman/scripts/build_image ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/copyright; do
     grep -q " $path\$" <<<"$content" || die "$file lacks $path"
   done
+  check_unit "$file" piman.service
   say "the manager's package has $(stat -c %s "$file") bytes"
 }
 

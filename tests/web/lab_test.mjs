@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { launchBrowser } from "./browser.mjs";
 
@@ -25,10 +26,21 @@ before(async () => {
 after(() => browser?.close());
 
 const phasesSeen = new Set();
+/**
+ * Asks, as the page itself would, until what comes is as wanted. waitForFunction is of no use for that: it takes a promise
+ * for true, whatever comes of it.
+ */
+const answers = async (path, isWanted) => {
+  const until = Date.now() + kBootMs;
+  for (;;) {
+    const { data } = await page.evaluate(async (where) => (await fetch(where)).json(), path);
+    if (isWanted(data)) return;
+    assert.ok(Date.now() < until, `${path} still says ${JSON.stringify(data).slice(0, 500)}`);
+    await sleep(500);
+  }
+};
 /** Whatever view is shown: the fleet's own headline is kept fresh only while it is on the screen. */
-const nodesUp = (count) => page.waitForFunction(
-  async (wanted) => (await (await fetch("api/v1/nodes")).json()).data.counts.up === wanted, count, { timeout: kBootMs, polling: 500 },
-);
+const nodesUp = (count) => answers("api/v1/nodes", (data) => data.counts.up === count);
 
 it("accepts two machines after a login", async () => {
   await page.goto(`${kUrl}#/netboot`);
@@ -76,7 +88,7 @@ it("shows them boot and be installed, live, until they are up", async () => {
 it("restarts a node by its button, and follows that to its end", async () => {
   await page.goto(`${kUrl}#/node/pi1`);
   // A first install is under observation for a moment; only then another order is taken.
-  await page.waitForFunction(async () => (await (await fetch("api/v1/nodes/pi1/installs")).json()).data.order === null, null, { timeout: kBootMs, polling: 500 });
+  await answers("api/v1/nodes/pi1/installs", (data) => data.order === null);
   await page.locator("#view-node").getByRole("button", { name: "Restart" }).click();
   await page.locator("#action").getByText("1 node will be switched off and on again. pi1.").waitFor();
   await page.locator("#action").getByRole("button", { name: "Restart 1 node" }).click();
