@@ -104,7 +104,12 @@ std::int64_t milliseconds_in(const Json& object, const char* key) {
   const double value = double_in(object, key) * 1000;
   return std::fabs(value) < static_cast<double>(kMostNumber) ? std::llround(value) : 0;
 }
-WallTime time_in(const Json& object, const char* key) { return WallTime(milliseconds(milliseconds_in(object, key))); }
+/// What no clock can hold is no time.
+WallTime time_in(const Json& object, const char* key) {
+  constexpr std::int64_t kMost = 4'000'000'000'000;  // beyond it no clock of ours goes
+  const std::int64_t ms = milliseconds_in(object, key);
+  return WallTime(milliseconds(ms >= 0 && ms <= kMost ? ms : 0));
+}
 std::optional<std::uint32_t> hexadecimal_in(const Json& object, const char* key) {
   const auto number = parse_hex(text_in(object, key));
   return number && *number <= UINT32_MAX ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;

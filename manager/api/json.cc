@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/api/json.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
@@ -70,7 +71,7 @@ Result<FleetView::Node> parse_node(const nlohmann::json& node) {
   row.address = text_member(node, "address");
   row.phase = text_member(node, "phase");
   row.phase_detail = text_member(node, "phase_detail");
-  row.phase_percent = number_member(node, "phase_percent");
+  if (const auto percent = number_member(node, "phase_percent")) row.phase_percent = std::clamp(*percent, 0.0, 100.0);
   const auto stuck = node.find("stuck");
   row.stuck = stuck != node.end() && stuck->is_boolean() && stuck->get<bool>();
   row.mac = text_member(node, "mac");

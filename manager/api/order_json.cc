@@ -142,7 +142,8 @@ double double_in(const Json& object, const char* key) {
 std::optional<ActionView> view_in(const Json& data) {
   if (!data.is_object() || !data.contains("nodes") || !data["nodes"].is_array()) return std::nullopt;
   ActionView view;
-  view.id = static_cast<std::uint64_t>(double_in(data, "id"));
+  const auto id = data.find("id");
+  view.id = id != data.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0;
   view.action = text_in(data, "action");
   view.state = text_in(data, "state");
   view.image = text_in(data, "image");

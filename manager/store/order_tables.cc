@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "manager/store/columns.h"
+#include "manager/store/row_time.h"
 
 namespace piman::manager {
 namespace {
@@ -39,8 +40,8 @@ std::optional<RolloutRecord> rollout_of(const Statement& row) {
   rollout.canary = small_at(row, 3);
   rollout.max_parallel = small_at(row, 4);
   rollout.stop_after_failures = small_at(row, 5);
-  rollout.created_ms = row.number(6);
-  rollout.ended_ms = row.number(7);
+  rollout.created_ms = time_ms(row, 6);
+  rollout.ended_ms = time_ms(row, 7);
   rollout.who = row.text(8);
   rollout.why = row.text(9);
   rollout.detail = row.text(10);
@@ -60,9 +61,9 @@ std::optional<OrderRecord> order_of(const Statement& row) {
   order.power = static_cast<OrderPower>(row.number(6));
   order.forced = row.number(7) != 0;
   order.attempts = small_at(row, 8);
-  order.created_ms = row.number(9);
-  order.expires_ms = row.number(10);
-  order.since_ms = row.number(11);
+  order.created_ms = time_ms(row, 9);
+  order.expires_ms = time_ms(row, 10);
+  order.since_ms = time_ms(row, 11);
   order.image = {row.text(12), row.text(13), row.text(14), row.text(15), row.text(16), unsigned_at(row, 17)};
   order.who = row.text(18);
   order.why = row.text(19);
@@ -73,8 +74,8 @@ std::optional<OrderRecord> order_of(const Statement& row) {
 std::optional<InstallRecord> install_of(const Statement& row) {
   const auto mac = mac_of(row.blob(2));
   if (!mac) return std::nullopt;
-  return InstallRecord{unsigned_at(row, 0), unsigned_at(row, 1), *mac,        row.text(3),   row.text(4),
-                       row.text(5),         row.text(6),         row.text(7), row.number(8), row.number(9),
+  return InstallRecord{unsigned_at(row, 0), unsigned_at(row, 1), *mac,        row.text(3),     row.text(4),
+                       row.text(5),         row.text(6),         row.text(7), time_ms(row, 8), time_ms(row, 9),
                        row.text(10),        row.text(11),        row.text(12)};
 }
 
@@ -84,8 +85,8 @@ std::optional<CardRecord> card_of(const Statement& row) {
   return CardRecord{*mac,
                     static_cast<CardRecord::State>(row.number(1)),
                     row.number(2) != 0,
-                    row.number(3),
-                    row.number(4),
+                    time_ms(row, 3),
+                    time_ms(row, 4),
                     row.text(5),
                     row.text(6),
                     row.text(7)};

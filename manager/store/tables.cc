@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "manager/store/columns.h"
+#include "manager/store/row_time.h"
 
 namespace piman::manager {
 namespace {
@@ -46,10 +47,11 @@ std::vector<std::pair<std::string, std::string>> decoded(std::string_view text) 
   return data;
 }
 
-/// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round.
+/// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round, also
+/// when they are compared with another.
 WallTime time_of(std::int64_t seconds) {
-  constexpr std::int64_t kMost = std::chrono::duration_cast<std::chrono::seconds>(WallTime::duration::max()).count();
-  return WallTime(std::chrono::seconds(std::clamp(seconds, -kMost, kMost)));
+  constexpr std::int64_t kMost = 4'000'000'000;
+  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost)));
 }
 
 template <class Number>
@@ -217,7 +219,7 @@ Result<std::vector<BootRecord>> Tables::boots() {
   return all_rows<BootRecord>(*database_, "SELECT mac, started_ms, data FROM boots ORDER BY started_ms, id", 0,
                               [](const Statement& row, const MacAddress& mac) {
                                 const auto data = row.blob(2);
-                                return BootRecord{mac, row.number(1), {data.begin(), data.end()}};
+                                return BootRecord{mac, time_ms(row, 1), {data.begin(), data.end()}};
                               });
 }
 
@@ -256,7 +258,7 @@ Result<std::vector<JournalEvent>> Tables::journal(const JournalQuery& query, std
     if (!row) return tl::unexpected<Error>(row.error());
     if (!*row) break;
     events.push_back({static_cast<std::uint64_t>(statement->number(0)),
-                      {statement->number(1), statement->text(2), statement->text(3), statement->text(4),
+                      {time_ms(*statement, 1), statement->text(2), statement->text(3), statement->text(4),
                        decoded(statement->text(5))}});
   }
   if (!query.since) std::reverse(events.begin(), events.end());

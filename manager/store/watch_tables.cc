@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "manager/store/row_time.h"
+
 namespace piman::manager {
 namespace {
 
@@ -25,9 +27,9 @@ AlertRecord alert_at(const Statement& row, int first) {
   AlertRecord alert;
   alert.node = row.text(first);
   alert.condition = row.text(first + 1);
-  alert.since_ms = row.number(first + 2);
-  alert.fired_ms = row.number(first + 3);
-  alert.ended_ms = row.number(first + 4);
+  alert.since_ms = time_ms(row, first + 2);
+  alert.fired_ms = time_ms(row, first + 3);
+  alert.ended_ms = time_ms(row, first + 4);
   alert.value = row.real(first + 5);
   alert.threshold = row.real(first + 6);
   alert.detail = row.text(first + 7);
@@ -124,7 +126,7 @@ Result<WatchChanges> load_watch_tables(Database& database) {
                        notice.id = static_cast<std::uint64_t>(row.number(0));
                        notice.kind = static_cast<Kind>(row.number(1));  // the table takes no other numbers
                        notice.owed = static_cast<std::uint32_t>(row.number(2));
-                       notice.at_ms = row.number(3);
+                       notice.at_ms = time_ms(row, 3);
                        notice.alert = alert_at(row, 4);
                        loaded.notices.push_back(std::move(notice));
                      });
@@ -134,12 +136,12 @@ Result<WatchChanges> load_watch_tables(Database& database) {
         read_each(database, "SELECT id, nodes, conditions, created_ms, expires_ms, who, why FROM silences ORDER BY id",
                   [&](const Statement& row) {
                     loaded.silences.push_back({static_cast<std::uint64_t>(row.number(0)), row.text(1), row.text(2),
-                                               row.number(3), row.number(4), row.text(5), row.text(6)});
+                                               time_ms(row, 3), time_ms(row, 4), row.text(5), row.text(6)});
                   });
   }
   if (done) {
     done = read_each(database, "SELECT node, at_ms FROM node_boots ORDER BY at_ms, node", [&](const Statement& row) {
-      loaded.boots.push_back({row.text(0), row.number(1)});
+      loaded.boots.push_back({row.text(0), time_ms(row, 1)});
     });
   }
   if (!done) return tl::unexpected<Error>(done.error());

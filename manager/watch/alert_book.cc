@@ -37,7 +37,11 @@ AlertRecord record_of(const std::string& node, const Alert& alert) {
 std::int64_t to_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
-WallTime from_ms(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+/// Rows may say what no clock can hold; it is then the farthest that one of ours goes.
+WallTime from_ms(std::int64_t ms) {
+  constexpr std::int64_t kMost = 4'000'000'000'000;
+  return WallTime(std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kMost)));
+}
 
 void AlertBook::restore(const WatchChanges& stored) {
   for (const AlertRecord& record : stored.alerts) {

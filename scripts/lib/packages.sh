@@ -50,6 +50,7 @@ emulate  qemu-system-arm            the machines of scripts/up --lab --qemu
 emulate  u-boot-qemu                their firmware
 emulate  u-boot-tools               mkimage: their boot script
 emulate  binutils                   readelf: which libraries the agent needs
+coverage gcovr                      tells which lines of the sources the tests run
 test     libgtest-dev               C++ tests
 test     libgmock-dev               C++ tests
 test     clang-format               the format check

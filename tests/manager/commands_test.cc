@@ -86,6 +86,10 @@ TEST(BootJson, comes_back_as_it_was) {
         R"({"status":"success","data":{"boots":[{"state":"stuck","events":[7]}]}})"}) {
     EXPECT_FALSE(api::parse_boots_json(wrong)) << wrong;
   }
+  // A time that no clock can hold.
+  const auto far = api::parse_boots_json(R"({"status":"success","data":{"now":8e12,"boots":[]}})");
+  ASSERT_TRUE(far) << far.error().message;
+  EXPECT_EQ(far->now, WallTime());
   const std::string good = api::boots_json(view);
   for (std::size_t size = 0; size + 1 < good.size(); size += 7) {
     EXPECT_FALSE(api::parse_boots_json(std::string_view(good).substr(0, size))) << size;

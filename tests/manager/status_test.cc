@@ -100,6 +100,10 @@ TEST(Status, answers_that_are_not_the_fleet_are_refused) {
       R"({"status":"success","data":{"now":"x","nodes":[{"name":"a","cpu_percent":"x","last_error":7,"phase":null}]}})");
   ASSERT_TRUE(odd.has_value());
   EXPECT_EQ(odd->nodes[0].cpu_percent, std::nullopt);
+  const auto far = api::parse_nodes_json(
+      R"({"status":"success","data":{"now":1,"nodes":[{"name":"a","phase":"installing","phase_percent":1e300}]}})");
+  ASSERT_TRUE(far.has_value());
+  EXPECT_EQ(far->nodes[0].phase_percent, 100);
 }
 
 TEST(Status, wrong_usage_and_a_missing_server_have_their_exit_codes) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/text.h"
+
 namespace piman::manager::api {
 namespace {
 
@@ -95,6 +97,14 @@ TEST(OrderJson, AnActionThereAndBack) {
   const auto list = parse_actions_json(actions_json({view, view}, 1'700'000'005'000));
   ASSERT_TRUE(list);
   EXPECT_EQ(list->size(), 2U);
+}
+
+TEST(OrderJson, AnIdThatIsNoneIsZero) {
+  for (const char* id : {"-5", "1e300", "1.5", "\"7\"", "null"}) {
+    const auto view = parse_action_json(concat(R"({"status":"success","data":{"nodes":[],"id":)", id, "}}"));
+    ASSERT_TRUE(view) << id;
+    EXPECT_EQ(view->id, 0U) << id;
+  }
 }
 
 }  // namespace

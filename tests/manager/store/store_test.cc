@@ -81,6 +81,32 @@ TEST_F(StoreTest, gives_back_what_was_committed) {
   EXPECT_THAT(*open()->load(), UnorderedElementsAreArray({forever, declined, highest}));
 }
 
+TEST_F(StoreTest, times_that_no_clock_can_hold_end_up_at_the_limits) {
+  open().reset();
+  {
+    auto database = open_database(settings.folder + "/piman.db");
+    ASSERT_TRUE(database->run(
+        "INSERT INTO leases VALUES (167772167, x'020000000007', x'', 1, 9223372036854775807, "
+        "-9223372036854775808, '');"
+        "INSERT INTO boots (mac, started_ms, data) VALUES (x'020000000007', 9223372036854775807, x'');"
+        "INSERT INTO rollouts VALUES (1, 1, 3, 0, 1, 1, -9223372036854775808, 9223372036854775807, '', '', '')"));
+  }
+  const auto store = open();
+  const auto leases = store->load();
+  ASSERT_THAT(*leases, SizeIs(1));
+  EXPECT_EQ(leases->front().since, WallTime());
+  EXPECT_GT(*leases->front().expires, WallTime() + 24h * 365 * 100);
+  // And so they can be subtracted.
+  EXPECT_GT(*leases->front().expires - leases->front().since, 24h);
+  const auto boots = store->load_boots();
+  ASSERT_THAT(*boots, SizeIs(1));
+  EXPECT_EQ(boots->front().started_ms, 4'000'000'000'000);
+  const auto orders = store->load_orders();
+  ASSERT_THAT(orders->rollouts, SizeIs(1));
+  EXPECT_EQ(orders->rollouts.front().created_ms, 0);
+  EXPECT_EQ(orders->rollouts.front().ended_ms, 4'000'000'000'000);
+}
+
 TEST_F(StoreTest, the_last_change_of_an_address_counts) {
   auto first = make_lease(1);
   auto second = make_lease(1);

@@ -425,6 +425,11 @@ TEST_F(AlertBookTest, RowsOfAnotherVersionAreLeftOut) {
   stored.silences = {unknown};
   book->restore(stored);
   EXPECT_FALSE(book->is_silenced("pi2", Condition::kCpu, wall)) << "none that is known is not all";
+  unknown.conditions = "cpu";
+  unknown.expires_ms = INT64_MAX;
+  stored.silences = {unknown};
+  book->restore(stored);
+  EXPECT_TRUE(book->is_silenced("pi2", Condition::kCpu, wall)) << "later than any clock goes";
 }
 
 }  // namespace
