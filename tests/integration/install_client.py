@@ -206,8 +206,9 @@ class Agent(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4" if is_page else "application/json")
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # who asked was killed
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *_):
         pass
