@@ -146,7 +146,7 @@ class Manager:
         def answers():
             expect(self.process.poll() is None, f"the manager ended with {self.process.poll()}")
             return self.get("/api/v1/events?limit=1", good=False)
-        wait_until("the manager answers", answers)
+        wait_until("the manager answers", answers, 30)
 
     def kill(self, how=signal.SIGKILL):
         if self.process and self.process.poll() is None:
