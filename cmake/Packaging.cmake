@@ -40,7 +40,7 @@ if(PIMAN_MANAGER)
   file(MAKE_DIRECTORY ${manager_files})
   set(manager_docs)
   foreach(page packaging/changelog docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md docs/operations.md
-      docs/security.md docs/piman.1)
+      docs/security.md docs/troubleshooting.md docs/piman.1)
     get_filename_component(name ${page} NAME)
     add_custom_command(OUTPUT ${manager_files}/${name}.gz
       COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/${page} > ${manager_files}/${name}.gz

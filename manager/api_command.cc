@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "common/net_types.h"
 #include "common/text.h"
@@ -21,6 +22,13 @@ Flag help_flag() { return {"help", "", "false", "Print this help.", false}; }
 int fail_command(const ApiCommand& command, std::string_view problem, int exit) {
   std::fputs(concat("piman ", command.name, ": ", problem, '\n').c_str(), stderr);
   return exit;
+}
+
+std::optional<Config> load_config(const std::string& file) {
+  ParsedConfig parsed = read_config(file);
+  for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(file).c_str());
+  if (!parsed.problems.empty()) return std::nullopt;
+  return std::move(parsed.config);
 }
 
 ApiCall read_command_line(const ApiCommand& command, std::span<const char* const> arguments) {

@@ -9,6 +9,7 @@
 
 #include "common/flags.h"
 #include "common/result.h"
+#include "manager/config.h"
 #include "manager/server_client.h"
 
 /// What the subcommands share that ask a running server about netboot.
@@ -58,6 +59,9 @@ Result<std::string> find_token(const ApiCommand& command, const ParsedFlags& par
 
 /// One line on standard error; returns `exit`.
 int fail_command(const ApiCommand& command, std::string_view problem, int exit);
+/// The configuration of a command that reads it itself; nothing after its problems were told on standard error, a line
+/// each.
+std::optional<Config> load_config(const std::string& file);
 /// Whether this may be a node's name or a hardware address, and so part of a path.
 bool is_machine(std::string_view text);
 

@@ -98,16 +98,15 @@ int run_backup(std::span<const char* const> arguments) {
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
   const std::string given = call.parsed.value(kFlags, "config.file");
-  const ParsedConfig parsed = read_config(given);
-  for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(given).c_str());
-  if (!parsed.problems.empty()) return kApiUsage;
+  const auto config = load_config(given);
+  if (!config) return kApiUsage;
   BackupRequest request;
   request.file = absolute(call.parsed.arguments.front());
   request.replaces = call.parsed.is_on(kFlags, "force");
   request.config_file = absolute(given);
   request.with_secrets = call.parsed.is_on(kFlags, "secrets");
   request.now = Clock().wall();
-  const auto report = make_backup(request, parsed.config);
+  const auto report = make_backup(request, *config);
   if (!report) return fail_command(kCommand, printable(report.error().message), kApiNotGood);
   if (call.parsed.is_on(kFlags, "json")) {
     print(backup_json(request.file, *report));

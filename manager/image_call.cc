@@ -50,10 +50,11 @@ StoreCall begin_store_call(const ApiCommand& command, std::span<const char* cons
                      kApiUsage);
     return begun;
   }
-  const ParsedConfig parsed = read_config(file);
-  for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(file).c_str());
-  if (!parsed.problems.empty()) begun.call.exit = kApiUsage;
-  begun.folder = parsed.config.install.images;
+  if (const auto config = load_config(file)) {
+    begun.folder = config->install.images;
+  } else {
+    begun.call.exit = kApiUsage;
+  }
   return begun;
 }
 

@@ -44,14 +44,6 @@ std::string json_list(const std::vector<std::string>& items) {
   return out + "]\n";
 }
 
-/// The configuration, or nothing after its problems were told.
-std::optional<Config> load(const std::string& file) {
-  ParsedConfig parsed = read_config(file);
-  for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(file).c_str());
-  if (!parsed.problems.empty()) return std::nullopt;
-  return std::move(parsed.config);
-}
-
 std::string on_off(const std::optional<bool>& on) { return on ? (*on ? "on" : "off") : std::string(kUnknown); }
 
 int show(std::span<const char* const> arguments) {
@@ -64,7 +56,7 @@ int show(std::span<const char* const> arguments) {
       flags, 4096, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(call.parsed.value(flags, "config.file"));
   if (!config) return kApiUsage;
   for (const std::string& node : call.parsed.arguments) {
     if (config->power.switch_of(node) == nullptr) {
@@ -136,7 +128,7 @@ int map(std::span<const char* const> arguments) {
       flags, 0, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(call.parsed.value(flags, "config.file"));
   if (!config) return kApiUsage;
   const auto inventory = read_inventory(config->inventory.hosts_file);
   if (!inventory) return fail_command(command, inventory.error().message, kApiUsage);

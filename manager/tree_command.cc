@@ -51,17 +51,14 @@ int run_netboot_tree(std::span<const char* const> arguments) {
       kFlags, 1, 1};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
-  const std::string file = call.parsed.value(kFlags, "config.file");
-  const ParsedConfig parsed = read_config(file);
-  for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(file).c_str());
-  if (!parsed.problems.empty()) return kApiUsage;
-  const auto host = find_host(parsed.config, call.parsed.arguments.front());
+  const auto config = load_config(call.parsed.value(kFlags, "config.file"));
+  if (!config) return kApiUsage;
+  const auto host = find_host(*config, call.parsed.arguments.front());
   if (!host) return fail_command(kCommand, host.error().message, kApiUsage);
   netboot::tftp::BootTreeSettings settings;
-  settings.default_image = parsed.config.tftp.default_image;
-  settings.prefix = parsed.config.tftp.prefix;
-  const auto files =
-      netboot::tftp::BootFiles::open(parsed.config.netboot.root, settings, parsed.config.tftp.max_file_bytes);
+  settings.default_image = config->tftp.default_image;
+  settings.prefix = config->tftp.prefix;
+  const auto files = netboot::tftp::BootFiles::open(config->netboot.root, settings, config->tftp.max_file_bytes);
   if (!files) return fail_command(kCommand, files.error().message, kApiNotGood);
   const netboot::tftp::TreeListing listing = netboot::tftp::list_tree(*files, *host);
   print(netboot::tftp::describe(listing));

@@ -22,8 +22,9 @@ class CommitQueue {
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
 
-  /// At most this many changes gather.
-  static constexpr std::size_t kMost = 8192;
+  /// At most this many changes gather, and as many are being stored: more than a rack, and a megabyte or two of replies
+  /// that wait for them.
+  static constexpr std::size_t kMost = 4096;
 
   /// `then` is called on the io_context's thread. False: too many are waiting; neither is kept.
   bool add(LeaseChange change, Then then);

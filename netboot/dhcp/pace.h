@@ -15,8 +15,8 @@ namespace piman::netboot::dhcp {
 /// Thread-safety: none.
 class Pace {
  public:
-  static constexpr std::size_t kBurst = 32;
-  static constexpr std::chrono::milliseconds kSlot{1};  ///< the time of a burst: 32,000 replies a second at the most
+  static constexpr std::size_t kBurst = 64;
+  static constexpr std::chrono::milliseconds kSlot{1};  ///< the time of a burst: 64,000 replies a second at the most
 
   /// How many of `wanted` may leave now. When that is not all, come again at next().
   std::size_t take(std::size_t wanted, SteadyTime now) {

@@ -32,7 +32,7 @@ class ReplySender {
       : socket_(socket), observer_(observer), timer_(io), next_burst_(io) {}
 
   /// At most this many frames wait for their time, and as many for others to leave; what is more is not sent.
-  static constexpr std::size_t kMostDelayed = 8192;
+  static constexpr std::size_t kMostDelayed = 4096;
 
   /// Takes a reply to a message that arrived at `arrived`. What is due now leaves with flush(), or soon after it.
   void add(Reply reply, const Timing& timing, SteadyTime arrived, SteadyTime now);

@@ -18,7 +18,7 @@ namespace {
 constexpr int kMostProbesForOne = 3;  // then its client asks again
 /// Once messages come this close to each other, the next ones are left to gather for a while: waking up, storing and
 /// sending once for many is what keeps a rack that is switched on cheap. A message after a silence is answered at once.
-constexpr std::chrono::milliseconds kClose{4}, kGather{10};
+constexpr std::chrono::milliseconds kClose{4}, kGather{20};
 constexpr int kFewMessages = 2;   // that gathered: the rush is over
 constexpr int kMostBatches = 32;  // of 64 messages, before others get their turn
 const MacAddress kBroadcastMac({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});

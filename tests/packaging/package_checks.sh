@@ -66,3 +66,90 @@ expect_manager_answers() {
   grep -q 'msg=listening' "$log" || { cat "$log" >&2; die "the manager did not say that it listens"; }
   curl -sS --max-time 20 "http://127.0.0.1:$port/metrics" | grep '^piman_build_info' >/dev/null || die "no metrics from the manager"
 }
+
+# in_machine MACHINE COMMAND...: in a bare Debian, of which this machine's variables are kept away.
+in_machine() {
+  local machine=$1
+  shift
+  chroot "$machine" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# left_of_packages MACHINE: what of piman is still there.
+left_of_packages() {
+  find "$1/etc" "$1/usr" "$1/var/lib/systemd" "$1/var/lib/piman" -name '*piman*' 2>/dev/null || true
+}
+
+# expect_agent_runs MACHINE PROGRAM: it starts in there, answers, and ends when it is told to.
+expect_agent_runs() {
+  local machine=$1 program=$2 agent
+  in_machine "$machine" "$program" --version
+  # Not by the function: its pid would be a shell's, not the agent's.
+  chroot "$machine" "$program" --web.listen-address=127.0.0.1:0 2>"$machine/agent.log" &
+  agent=$!
+  expect_agent_answers "$machine/agent.log"
+  kill "$agent"
+  wait "$agent" || die "the agent did not end cleanly"
+}
+
+# check_agent_installs MACHINE FILE: installed, started, upgraded, removed and purged in there.
+check_agent_installs() {
+  local machine=$1 link=$1/etc/systemd/system/multi-user.target.wants/piman-node-agent.service left
+  cp "$2" "$machine/agent.deb"
+  say "install"
+  in_machine "$machine" dpkg -i /agent.deb
+  [[ -L $link ]] || die "installed, but its unit is not enabled"
+  expect_agent_runs "$machine" /usr/bin/piman-node-agent
+
+  say "upgrade keeps the administrator's flags and a disabled unit disabled"
+  echo 'ARGS="--no-collector.vmstat"' >"$machine/etc/default/piman-node-agent"
+  rm "$link" # as systemctl disable does
+  in_machine "$machine" dpkg -i /agent.deb </dev/null
+  [[ ! -L $link ]] || die "the upgrade enabled the unit again"
+  grep -q no-collector.vmstat "$machine/etc/default/piman-node-agent" || die "the upgrade lost the flags"
+
+  say "remove and purge"
+  in_machine "$machine" dpkg -r piman-node-agent
+  [[ ! -e $machine/usr/bin/piman-node-agent && -e $machine/etc/default/piman-node-agent ]] ||
+    die "remove did too much or too little"
+  in_machine "$machine" dpkg -P piman-node-agent
+  left=$(left_of_packages "$machine")
+  [[ -z $left ]] || die "purge left: $left"
+}
+
+# check_manager_installs MACHINE FILE: the same for the manager, which runs with the rights that its unit leaves it.
+check_manager_installs() {
+  local machine=$1 state port job pid left
+  cp "$2" "$machine/manager.deb"
+  say "the manager: install"
+  in_machine "$machine" dpkg -i /manager.deb
+  [[ -L $machine/etc/systemd/system/multi-user.target.wants/piman.service ]] || die "installed, but its unit is not enabled"
+  state=$(in_machine "$machine" stat -c %U:%a /var/lib/piman /var/lib/piman/hosts.csv | tr '\n' ' ')
+  [[ $state == "piman:750 piman:640 " ]] || die "its state is not its own: $state"
+  in_machine "$machine" piman config check --config.file=/etc/piman/piman.yml
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  # As the unit starts it: a user of its own with two capabilities.
+  chroot "$machine" setpriv --reuid piman --regid piman --clear-groups --no-new-privs \
+    --inh-caps -all,+net_bind_service,+net_raw --ambient-caps -all,+net_bind_service,+net_raw \
+    --bounding-set -all,+net_bind_service,+net_raw \
+    piman server --config.file=/etc/piman/piman.yml --web.listen-address="127.0.0.1:$port" 2>"$machine/manager.log" &
+  job=$!
+  expect_manager_answers "$machine/manager.log" "$port"
+  pid=$(pgrep -P "$job" -x piman || echo "$job")
+  [[ $(awk '/^CapEff/ { print $2 }' "/proc/$pid/status") == 0000000000002400 ]] ||
+    die "it has other rights than CAP_NET_BIND_SERVICE and CAP_NET_RAW: $(grep Cap "/proc/$pid/status")"
+  [[ $(in_machine "$machine" stat -c %U:%a /var/lib/piman/api.token) == piman:600 ]] || die "the token is open to others"
+  kill "$pid"
+  wait "$job" || die "the manager did not end cleanly"
+
+  say "the manager: upgrade keeps the configuration, remove keeps the state, purge keeps nothing"
+  echo "site: kept" >>"$machine/etc/piman/piman.yml"
+  in_machine "$machine" dpkg -i /manager.deb </dev/null
+  grep -q '^site: kept' "$machine/etc/piman/piman.yml" || die "the upgrade lost the configuration"
+  in_machine "$machine" dpkg -r piman
+  [[ ! -e $machine/usr/bin/piman && -e $machine/etc/piman/piman.yml && -e $machine/var/lib/piman/api.token ]] ||
+    die "remove did too much or too little"
+  in_machine "$machine" dpkg -P piman
+  left=$(left_of_packages "$machine")
+  [[ -z $left ]] || die "purge left: $left"
+}

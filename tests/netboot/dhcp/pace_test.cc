@@ -29,14 +29,14 @@ TEST(Pace, ARackLeavesInBursts) {
     EXPECT_EQ(pace.take(waiting, pace.next() - 1ns), 0U);
     now = pace.next();
   }
-  EXPECT_EQ(slots, 16);
+  EXPECT_EQ(slots, 8);
 }
 
 TEST(Pace, ASlotIsSharedByAllThatComeInIt) {
   Pace pace;
   const SteadyTime now = SteadyTime{} + 1h;
-  EXPECT_EQ(pace.take(20, now), 20U);
-  EXPECT_EQ(pace.take(20, now + 500us), 12U);
+  EXPECT_EQ(pace.take(50, now), 50U);
+  EXPECT_EQ(pace.take(20, now + 500us), 14U);
   EXPECT_EQ(pace.take(8, now + 999us), 0U);
   EXPECT_EQ(pace.next(), now + Pace::kSlot);
   // What was not used in a silence is not saved up.
