@@ -289,11 +289,12 @@ class CurlClient final : public HttpClient {
     const auto since = std::chrono::steady_clock::now() - access.crl_changed;
     const auto seconds = static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(since).count());
     // libcurl counts the age of a connection in whole seconds, and takes 0 for no limit.
-    if (seconds < 2) {
-      curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    } else {
-      curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, seconds - 1);
-    }
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, std::max(seconds - 1, 1L));
+    if (seconds >= 2) return;
+    // Not kept either: an agent has four threads, and each connection that idles holds one of them. Two lists within
+    // half a minute would shut the manager out of every agent.
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   }
 
   static void set_access(CURL* easy, const HttpAccess& access) {

@@ -146,7 +146,7 @@ class Manager:
         def answers():
             expect(self.process.poll() is None, f"the manager ended with {self.process.poll()}")
             return self.get("/api/v1/events?limit=1", good=False)
-        wait_until("the manager answers", answers)
+        wait_until("the manager answers", answers, 30)
 
     def kill(self, how=signal.SIGKILL):
         if self.process and self.process.poll() is None:
@@ -206,8 +206,9 @@ class Agent(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4" if is_page else "application/json")
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # who asked was killed
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *_):
         pass
