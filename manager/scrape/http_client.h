@@ -14,10 +14,10 @@
 #include "manager/fleet/node.h"
 #include "manager/scrape/http_access.h"
 
-/// Asks many agents at once over HTTP, and the only user of libcurl. GET, or POST of JSON, plain or over TLS, no
-/// redirects, no proxies, no names to resolve; connections are kept for the next time. Errors: what the network or the
-/// agent does wrong comes as a ScrapeError with words. Thread-safety: one thread, the one that calls poll(); only
-/// wake() may come from others.
+/// Asks many agents at once over HTTP, and the only user of libcurl in the scraper. GET, or POST of JSON, plain or over
+/// TLS, no redirects, no proxies, no names to resolve; connections are kept for the next time. Errors: what the network
+/// or the agent does wrong comes as a ScrapeError with words. Thread-safety: one thread, the one that calls poll();
+/// only wake() may come from others.
 namespace piman::manager {
 
 /// What is known of a body when it begins.

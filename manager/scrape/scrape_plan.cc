@@ -20,9 +20,13 @@ std::uint64_t hash_of(std::string_view name) {
   return hash ^ (hash >> 33U);
 }
 
+/// How many places an interval has. Nodes that share one are asked together: a fleet of 1,000 costs a hundred wake-ups
+/// a round instead of a thousand, and what they answer comes together, too.
+constexpr std::uint64_t kPlaces = 100;
+
 /// A place within `span` that depends on the name alone.
 milliseconds offset_within(std::string_view name, milliseconds span) {
-  return milliseconds(static_cast<milliseconds::rep>(hash_of(name) % static_cast<std::uint64_t>(span.count())));
+  return span * static_cast<milliseconds::rep>(hash_of(name) % kPlaces) / static_cast<milliseconds::rep>(kPlaces);
 }
 
 }  // namespace

@@ -16,10 +16,10 @@
 
 /// When is which node due? Pure: time is passed in.
 ///
-/// Each node has its own place in the interval, made from its name, so that a fleet is asked evenly over time and a
-/// restart changes nothing. New nodes are asked sooner, within `first_round`. A node whose scrapes fail and take long
-/// (a timeout, or a page without end) is "slow": its pauses double up to max_backoff, and it may be held to a part of
-/// the places in flight, so that dead nodes never delay live ones. One good answer puts it back into its place.
+/// Each node has a place in the interval, one of a hundred, made from its name, so that a fleet is asked evenly over
+/// time and a restart changes nothing. New nodes are asked sooner, within `first_round`. A node whose scrapes fail and
+/// take long (a timeout, or a page without end) is "slow": its pauses double up to max_backoff, and it may be held to a
+/// part of the places in flight, so that dead nodes never delay live ones. One good answer puts it back into its place.
 namespace piman::manager {
 
 /// How a scrape ended, as far as the plan cares.

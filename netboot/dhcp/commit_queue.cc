@@ -14,7 +14,7 @@ CommitQueue::CommitQueue(asio::io_context& io, LeaseStore& store)
 
 CommitQueue::~CommitQueue() { link_->queue = nullptr; }
 
-bool CommitQueue::add(LeaseChange change, Then then) {
+bool CommitQueue::add(LeaseChange& change, Then& then) {
   if (changes_.size() >= kMost) return false;
   changes_.push_back(std::move(change));
   gathered_.push_back(std::move(then));

@@ -26,8 +26,8 @@ class CommitQueue {
   /// that wait for them.
   static constexpr std::size_t kMost = 4096;
 
-  /// `then` is called on the io_context's thread. False: too many are waiting; neither is kept.
-  bool add(LeaseChange change, Then then);
+  /// Takes both, and calls `then` on the io_context's thread. False: too many are waiting, and neither was taken.
+  bool add(LeaseChange& change, Then& then);
   /// Starts a commit of what has gathered, unless one is running. Call when a batch of messages has been worked on.
   void flush();
   /// Told once after each commit: `then`s have been called, in order.

@@ -40,11 +40,11 @@ class Service::Impl {
     commits_.on_commit_done([this] { send_ready(); });
   }
 
-  Result<void> load(LeaseStore& store) {
+  Result<void> load(LeaseStore& kept) {
     take_new_hosts();
-    const auto leases = store.load();
+    const auto leases = kept.load();
     if (!leases) return tl::unexpected<Error>(leases.error());
-    for (LeaseChange& change : responder_.load(*leases, read_clocks())) commits_.add(std::move(change), [](bool) {});
+    for (LeaseChange& change : responder_.load(*leases, read_clocks())) store(std::move(change), [](bool) {});
     commits_.flush();
     return {};
   }
@@ -151,7 +151,7 @@ class Service::Impl {
   }
 
   void store(LeaseChange change, CommitQueue::Then then) {
-    if (!commits_.add(std::move(change), then)) then(false);
+    if (!commits_.add(change, then)) then(false);
   }
 
   DhcpEvent event_of(const Wire& wire, Drop drop) const {
@@ -179,7 +179,9 @@ class Service::Impl {
                                : route.port == ReplyRoute::Port::kClient ? config_.client_port
                                                                          : incoming.source_port;
     reply.addresses = {incoming.own_address, route.address, own_port, port};
-    encode(decision_.reply, reply_limit(request_), reply.bytes);
+    // By way of a buffer that has grown already: thousands of replies may wait, each with what it needs and no more.
+    encode(decision_.reply, reply_limit(request_), encoded_);
+    reply.bytes.assign(encoded_.begin(), encoded_.end());
     reply.event = event_of(wire, Drop::kNone);
     reply.confirm_neighbour = is_pi(decision_.client.model) && route.kind == ReplyRoute::Kind::kFrame;
     return reply;
@@ -245,6 +247,7 @@ class Service::Impl {
   // Of one message at a time; kept for their memory.
   Packet request_;
   Decision decision_;
+  std::vector<std::uint8_t> encoded_;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

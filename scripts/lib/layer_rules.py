@@ -108,7 +108,8 @@ HOMES = {
     r"archive(_entry)?\.h": ["manager/images/archive_reader.cc"],
     # Two tasks that share nothing: a thousand agents by address, without names, TLS and proxies; and a handful of URLs
     # outside with all of them.
-    r"curl/.*": ["manager/scrape/http_client.cc", "manager/watch/web_post.cc"],
+    r"curl/.*": ["manager/scrape/http_client.cc", "manager/scrape/http_transfer.h", "manager/scrape/http_transfer.cc",
+                "manager/watch/web_post.cc"],
     r"yaml-cpp/.*": ["manager/config.cc"],
     r"boost/.*": ["netboot/asio.h", "netboot/asio.cc"],
     r"crypt\.h": ["manager/api/password.cc"],

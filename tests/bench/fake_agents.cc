@@ -44,7 +44,8 @@ std::string with_head(std::string_view type, std::string_view body, std::string_
                 body);
 }
 
-/// The page with another last digit in every value that has more than five: counters that move.
+/// The page with other last digits in every value that has more than five: counters that move, and only up, until the
+/// turns begin anew.
 std::string turned(std::string page, std::size_t turn) {
   std::size_t line = 0;
   while (line < page.size()) {
@@ -53,8 +54,9 @@ std::string turned(std::string page, std::size_t turn) {
     if (page[line] != '#' && blank != std::string::npos && blank > line && end - blank > 5 &&
         std::string_view(page).substr(blank, end - blank).find('e') == std::string_view::npos && page[end - 1] >= '0' &&
         page[end - 1] <= '9') {
-      page[end - 1] = static_cast<char>('0' + (static_cast<std::size_t>(page[end - 1] - '0') + turn) % 10);
-      page[end - 2] = page[end - 2] == '.' ? '.' : static_cast<char>('0' + turn % 10);
+      const bool has_two = page[end - 2] != '.';
+      if (has_two) page[end - 2] = static_cast<char>('0' + turn / 10);
+      page[end - 1] = static_cast<char>('0' + (has_two ? turn % 10 : turn * 10 / kTurns));
     }
     line = end + 1;
   }

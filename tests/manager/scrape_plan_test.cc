@@ -91,6 +91,29 @@ TEST(ScrapePlan, TheFirstRoundIsShortAndThenEachNodeKeepsItsPlace) {
   for (const auto& [second, count] : per_second) EXPECT_LE(count, 30) << second;
 }
 
+TEST(ScrapePlan, NodesShareAHundredPlacesEvenly) {
+  ScrapePlan plan = plan_of(hosts(1'000));
+  SteadyTime now = kStart + seconds(2);
+  while (const auto taken = plan.take_due(now, false)) plan.finish(*taken, ScrapeEnd::kGood, now);
+  // Each has joined its place by now; a whole round of them.
+  std::map<std::int64_t, int> per_place;
+  const SteadyTime end = now + seconds(60);
+  for (auto due = plan.next_due(false); due && *due < end; due = plan.next_due(false)) {
+    const auto taken = plan.take_due(*due, false);
+    ASSERT_TRUE(taken);
+    if (*due >= end - seconds(15)) ++per_place[due->time_since_epoch() / milliseconds(1) % 15'000];
+    plan.finish(*taken, ScrapeEnd::kGood, *due + milliseconds(5));
+  }
+  int all = 0;
+  for (const auto& [place, count] : per_place) {
+    EXPECT_EQ(place % 150, 0);
+    EXPECT_LE(count, 30) << place;
+    all += count;
+  }
+  EXPECT_EQ(all, 1'000);
+  EXPECT_GE(per_place.size(), 95U);
+}
+
 TEST(ScrapePlan, IsTheSameInEveryRun) {
   ScrapePlan a = plan_of(hosts(50));
   ScrapePlan b = plan_of(hosts(50));
