@@ -14,6 +14,8 @@ if(PIMAN_AGENT)
   piman_install_unit(node-agent/piman-node-agent.service.in agent)
   install(FILES ${PROJECT_SOURCE_DIR}/node-agent/piman-node-agent.default DESTINATION /etc/default
     RENAME piman-node-agent COMPONENT agent)
+  install(FILES ${PROJECT_SOURCE_DIR}/node-agent/more-collectors.conf DESTINATION share/doc/piman-node-agent/examples
+          COMPONENT agent)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/agent.copyright DESTINATION share/doc/piman-node-agent
     RENAME copyright COMPONENT agent)
 

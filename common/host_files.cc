@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <memory>
 
 #include "common/text.h"
@@ -28,8 +27,7 @@ constexpr std::size_t kLeastPageBytes = 4096;
 constexpr std::size_t kFirstAttributeBytes = 64;
 
 Error system_error(const std::string& path, int number) {
-  const char* words = ::strerrordesc_np(number);
-  return Error{concat("reading ", path, ": ", words == nullptr ? "unknown error" : words)};
+  return Error{concat("reading ", path, ": ", words_of_errno(number))};
 }
 
 /// Whether this error of a descriptor says that what it was opened on is gone.

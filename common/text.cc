@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 namespace piman {
@@ -141,6 +142,11 @@ std::string to_valid_utf8(std::string_view text) {
     at += length == 0 ? 1 : length;
   }
   return out;
+}
+
+std::string_view words_of_errno(int number) {
+  const char* words = ::strerrordesc_np(number);
+  return words == nullptr ? "unknown error" : words;
 }
 
 }  // namespace piman

@@ -74,4 +74,7 @@ std::string concat(const Parts&... parts) {
   return out;
 }
 
+/// What an errno means, in English whatever the locale: "Permission denied".
+std::string_view words_of_errno(int number);
+
 }  // namespace piman

@@ -101,7 +101,7 @@ class EthtoolIoctl final : public EthtoolSource {
 
 Result<std::unique_ptr<EthtoolSource>> make_ethtool_ioctl() {
   UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return fail(concat("no handle for ethtool: error ", errno));
+  if (!socket.valid()) return fail(concat("no handle for ethtool: ", words_of_errno(errno)));
   return std::make_unique<EthtoolIoctl>(std::move(socket));
 }
 

@@ -23,8 +23,7 @@ constexpr std::size_t kCommandBytes = 1024;
 constexpr unsigned long kIoctlProperty = _IOWR(100, 0, char*);
 
 Error device_error(std::string_view what, const std::string& path, int number) {
-  const char* words = ::strerrordesc_np(number);
-  return Error{concat(what, " ", path, ": ", words == nullptr ? "unknown error" : words)};
+  return Error{concat(what, " ", path, ": ", words_of_errno(number))};
 }
 
 }  // namespace

@@ -47,14 +47,14 @@ class KernelNetlink final : public NetlinkSource {
   /// Nothing when the answer was interrupted. A socket for each attempt: what is left of a broken one dies with it.
   Result<std::optional<NetlinkReply>> ask_once(const NetlinkQuestion& question, SteadyTime deadline) {
     const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, question.protocol));
-    if (!socket.valid()) return fail(concat("no netlink socket: error ", errno));
+    if (!socket.valid()) return fail(concat("no netlink socket: ", words_of_errno(errno)));
     ::sockaddr_nl own{};
     own.nl_family = AF_NETLINK;
     ::socklen_t own_bytes = sizeof own;
     auto* const own_address = reinterpret_cast<::sockaddr*>(&own);
     if (::bind(socket.get(), own_address, sizeof own) != 0 ||
         ::getsockname(socket.get(), own_address, &own_bytes) != 0) {
-      return fail(concat("no port for a netlink socket: error ", errno));
+      return fail(concat("no port for a netlink socket: ", words_of_errno(errno)));
     }
     const std::uint16_t flags = NLM_F_REQUEST | (question.all ? NLM_F_DUMP : NLM_F_ACK);
     const auto message = encode_netlink_message(question.type, flags, ++sequence_, question.body);
@@ -62,7 +62,7 @@ class KernelNetlink final : public NetlinkSource {
     kernel.nl_family = AF_NETLINK;
     if (::sendto(socket.get(), message.data(), message.size(), 0, reinterpret_cast<::sockaddr*>(&kernel),
                  sizeof kernel) != static_cast<::ssize_t>(message.size())) {
-      return fail(concat("can't ask over netlink: error ", errno));
+      return fail(concat("can't ask over netlink: ", words_of_errno(errno)));
     }
     NetlinkAnswer answer(sequence_, own.nl_pid);
     State state = State::kMore;
@@ -83,7 +83,7 @@ class KernelNetlink final : public NetlinkSource {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
     ::pollfd ready{socket, POLLIN, 0};
     const int polled = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
-    if (polled < 0 && errno != EINTR) return fail(concat("waiting for netlink: error ", errno));
+    if (polled < 0 && errno != EINTR) return fail(concat("waiting for netlink: ", words_of_errno(errno)));
     if (polled == 0) return fail(concat("netlink gave no whole answer in ", kMostTime.count(), " ms"));
     buffer_.resize(kDatagramBytes);
     ::sockaddr_nl sender{};
@@ -95,7 +95,7 @@ class KernelNetlink final : public NetlinkSource {
     head.msg_iovlen = 1;
     const ::ssize_t bytes = ::recvmsg(socket, &head, 0);
     if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) return NetlinkBytes();
-    if (bytes < 0) return fail(concat("reading from netlink: error ", errno));
+    if (bytes < 0) return fail(concat("reading from netlink: ", words_of_errno(errno)));
     if ((head.msg_flags & MSG_TRUNC) != 0) return fail(concat("netlink sent more than ", kDatagramBytes, " bytes"));
     const bool from_kernel = head.msg_namelen == sizeof sender && sender.nl_pid == 0;
     return from_kernel ? NetlinkBytes(buffer_).first(static_cast<std::size_t>(bytes)) : NetlinkBytes();
@@ -109,7 +109,7 @@ class KernelNetlink final : public NetlinkSource {
 
 Result<std::vector<std::uint8_t>> messages_of(Result<NetlinkReply> reply, std::string_view what) {
   if (!reply) return fail_with(std::string(what), reply.error());
-  if (reply->refusal != 0) return fail(concat(what, ": the kernel refuses to tell: error ", reply->refusal));
+  if (reply->refusal != 0) return fail(concat(what, ": the kernel refuses to tell: ", words_of_errno(reply->refusal)));
   return std::move(reply->messages);
 }
 

@@ -79,7 +79,7 @@ class ProcessesCollector final : public Collector {
     if (fd.valid()) length = ::read(fd.get(), buffer.data(), buffer.size());
     if (length < 0) {
       if (has_ended(errno)) return kGone;
-      return fail(concat("reading ", path_, ": error ", errno));
+      return fail(concat("reading ", path_, ": ", words_of_errno(errno)));
     }
     const std::string_view content(buffer.data(), static_cast<std::size_t>(length));
     const auto stat = parse_process_stat(content);

@@ -180,5 +180,11 @@ TEST(Utf8, AnyThreeBytesBecomeValidAndStaySo) {
   }
 }
 
+TEST(Text, AnErrnoHasWordsAndAStrangeOneToo) {
+  EXPECT_EQ(words_of_errno(13), "Permission denied");
+  EXPECT_EQ(words_of_errno(1'000'000), "unknown error");
+  EXPECT_EQ(words_of_errno(-5), "unknown error");
+}
+
 }  // namespace
 }  // namespace piman

@@ -38,7 +38,7 @@ TEST(KernelNetlink, PassesARefusalOn) {
   const auto reply = netlink->ask({NETLINK_GENERIC, GENL_ID_CTRL, false, body.take()});
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->refusal, ENOENT);
-  EXPECT_EQ(messages_of(reply, "none").error().message, "none: the kernel refuses to tell: error 2");
+  EXPECT_EQ(messages_of(reply, "none").error().message, "none: the kernel refuses to tell: No such file or directory");
 }
 
 TEST(KernelNetlink, OneAnswerIsWhole) {
