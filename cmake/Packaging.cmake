@@ -46,7 +46,7 @@ if(PIMAN_MANAGER)
   set(manager_files ${PROJECT_BINARY_DIR}/package/manager)
   file(MAKE_DIRECTORY ${manager_files})
   set(manager_docs)
-  foreach(page packaging/changelog docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md docs/operations.md
+  foreach(page packaging/changelog docs/alerts.md docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md docs/operations.md
       docs/security.md docs/troubleshooting.md docs/piman.1)
     get_filename_component(name ${page} NAME)
     add_custom_command(OUTPUT ${manager_files}/${name}.gz
@@ -72,6 +72,9 @@ if(PIMAN_MANAGER)
   add_custom_target(piman_manager_package_files ALL DEPENDS ${manager_docs} ${completions})
   list(REMOVE_ITEM manager_docs ${manager_files}/piman.1.gz)
   install(FILES ${manager_docs} DESTINATION share/doc/piman COMPONENT manager)
+  # As they are: whoever is called at night reads one page of them, and none is large.
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/runbooks DESTINATION share/doc/piman COMPONENT manager
+    FILES_MATCHING PATTERN "*.md")
   install(FILES ${manager_files}/piman.1.gz DESTINATION share/man/man1 COMPONENT manager)
 endif()
 

@@ -250,4 +250,16 @@ void NetbootMetrics::write(Writer& out, const StoreStats& store, const Recorder:
   out.single(families.set_aside, store.set_aside);
 }
 
+void write_pool_metrics(Writer& out, const std::vector<netboot::dhcp::PoolUse>& pools) {
+  if (pools.empty()) return;
+  const Family size{"piman_dhcp_pool_addresses", Type::kGauge,
+                    "Addresses of each pool that hosts outside of the inventory get theirs from."};
+  const Family free{"piman_dhcp_pool_addresses_free", Type::kGauge,
+                    "Addresses of each pool that are neither leased, offered, reserved nor in quarantine."};
+  out.family(size);
+  for (const auto& pool : pools) out.sample({{"pool", pool.range.to_string()}}, std::uint64_t{pool.range.size()});
+  out.family(free);
+  for (const auto& pool : pools) out.sample({{"pool", pool.range.to_string()}}, std::uint64_t{pool.free});
+}
+
 }  // namespace piman::manager

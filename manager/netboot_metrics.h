@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "common/prom_text.h"
 #include "manager/boots/recorder.h"
 #include "manager/store/store.h"
+#include "netboot/dhcp/pool_use.h"
 
 /// What netboot and the store come to in numbers: the piman_dhcp_*, piman_tftp_*, piman_http_boot_*, piman_boot* and
 /// piman_store_* families of `/metrics`.
@@ -31,5 +33,9 @@ class NetbootMetrics final : public NetbootListener {
   struct Counters;
   const std::unique_ptr<Counters> counters_;
 };
+
+/// Appends the families of what is left of the pools, as they were counted: labelled by the range that is configured.
+/// Nothing without a pool.
+void write_pool_metrics(prom_text::Writer& out, const std::vector<netboot::dhcp::PoolUse>& pools);
 
 }  // namespace piman::manager

@@ -158,6 +158,10 @@ class NetbootServer::Impl {
     });
   }
 
+  std::vector<netboot::dhcp::PoolUse> pool_use() const {
+    return dhcp_ ? dhcp_->pool_use() : std::vector<netboot::dhcp::PoolUse>();
+  }
+
  private:
   Result<void> open_tftp(const Config& config) {
     // One for each interface: what comes in elsewhere is not served.
@@ -242,6 +246,7 @@ class NetbootServer::Impl {
 
 NetbootServer::NetbootServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 NetbootServer::~NetbootServer() = default;
+std::vector<netboot::dhcp::PoolUse> NetbootServer::pool_use() const { return impl_->pool_use(); }
 
 Result<std::unique_ptr<NetbootServer>> NetbootServer::start(const Config& config, const netboot::HostDirectory& hosts,
                                                             netboot::dhcp::LeaseStore& leases,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "common/log.h"
 #include "common/result.h"
@@ -9,6 +10,7 @@
 #include "manager/http_boot/install_routes.h"
 #include "netboot/dhcp/config.h"
 #include "netboot/dhcp/lease_store.h"
+#include "netboot/dhcp/pool_use.h"
 #include "netboot/hosts.h"
 #include "netboot/install/service.h"
 #include "netboot/observer.h"
@@ -27,7 +29,7 @@ struct InstallSide {
   netboot::install::GroupOf group_of;
 };
 
-/// Thread-safety: made and destroyed on one thread.
+/// Thread-safety: made and destroyed on one thread; pool_use() may be called from any.
 class NetbootServer {
  public:
   /// Opens all sockets, so that what can't be had is known before anything is served. What is passed by reference must
@@ -40,6 +42,9 @@ class NetbootServer {
   ~NetbootServer();
   NetbootServer(const NetbootServer&) = delete;
   NetbootServer& operator=(const NetbootServer&) = delete;
+
+  /// See dhcp::Service; empty without DHCP.
+  std::vector<netboot::dhcp::PoolUse> pool_use() const;
 
  private:
   class Impl;

@@ -224,30 +224,32 @@ int run_server(const Config& config, Logger& log, const ShutdownSignals& signals
   router.on_exception([&log](const http::Request& request, std::string_view what) {
     log.error("request failed", {{"path", request.path}, {"err", std::string(what)}});
   });
-  const ApiContext context{config,
-                           fleet,
-                           self_metrics,
-                           [&scraper] { return (*scraper)->first_round_done(); },
-                           log,
-                           started,
-                           [&config, &inventory, &netboot_records, &orders, &watch](prom_text::Writer& out) {
-                             write_inventory_metrics(out, inventory);
-                             if (netboot_records) netboot_records->write_metrics(out);
-                             if (orders) orders->write_metrics(out);
-                             if (watch) {
-                               watch->write_metrics(out);
-                             } else {
-                               watch::write_threshold_metrics(out, config.site, config.watch);
-                             }
-                           },
-                           [&config, &netboot_records, &orders](const Host& host, std::string_view label) {
-                             return label_of(config, netboot_records.get(), orders.get(), host, label);
-                           },
-                           [&scraper](const std::string& name, std::chrono::milliseconds most) {
-                             return (*scraper)->scrape_now(name, most);
-                           },
-                           [&inventory] { return inventory.problem(); },
-                           entries_of(config)};
+  const ApiContext context{
+      config,
+      fleet,
+      self_metrics,
+      [&scraper] { return (*scraper)->first_round_done(); },
+      log,
+      started,
+      [&config, &inventory, &netboot_records, &netboot_server, &orders, &watch](prom_text::Writer& out) {
+        write_inventory_metrics(out, inventory);
+        if (netboot_records) netboot_records->write_metrics(out);
+        if (netboot_server) write_pool_metrics(out, netboot_server->pool_use());
+        if (orders) orders->write_metrics(out);
+        if (watch) {
+          watch->write_metrics(out);
+        } else {
+          watch::write_threshold_metrics(out, config.site, config.watch);
+        }
+      },
+      [&config, &netboot_records, &orders](const Host& host, std::string_view label) {
+        return label_of(config, netboot_records.get(), orders.get(), host, label);
+      },
+      [&scraper](const std::string& name, std::chrono::milliseconds most) {
+        return (*scraper)->scrape_now(name, most);
+      },
+      [&inventory] { return inventory.problem(); },
+      entries_of(config)};
   add_routes(router, context);
   api::LiveHub live({fleet, [&context] { return server_facts(context); },
                      live_sources(journal, netboot_records.get(), orders.get(), watch.get())},

@@ -89,11 +89,16 @@ DHCP = [
           query("sum by (model) (increase(piman_dhcp_discovers_total{<s>}[<r>]))", "{{model}}"), w=8, stack=True),
     lines("Leases", "Stored leases by state; expired ones are kept as a memory of who had the address.", "none",
           query("sum by (state) (piman_dhcp_leases{<s>})", "{{state}}"), w=8, stack=True),
+    lines("Free addresses", "Of each pool that hosts outside of the inventory get theirs from: addresses that are neither leased, offered, reserved nor in quarantine.",
+          "none", query("min by (site, pool) (piman_dhcp_pool_addresses_free{<s>})", "{{site}} {{pool}}"), w=8, step=True),
+    lines("Free share of each pool", "At a tenth or less DhcpPoolLow fires.", "percentunit",
+          query("min by (site, pool) (piman_dhcp_pool_addresses_free{<s>}) / max by (site, pool) (piman_dhcp_pool_addresses{<s>})", "{{site}} {{pool}}"), w=8,
+          min=0, max=1, step=True),
     lines("Malformed", "Packets a second that were no DHCP message or TFTP packet.", "ops",
           [query("sum by (reason) (rate(piman_dhcp_malformed_total{<s>}[<r>]))", "DHCP {{reason}}"),
-           query("sum by (reason) (rate(piman_tftp_malformed_total{<s>}[<r>]))", "TFTP {{reason}}")], w=8),
+           query("sum by (reason) (rate(piman_tftp_malformed_total{<s>}[<r>]))", "TFTP {{reason}}")], w=12),
     lines("Time to store a lease", "Mean time of a transaction: an ACK leaves only after it.", "s",
-          query("sum(rate(piman_store_commit_seconds_total{<s>}[<r>])) / (sum(rate(piman_store_commits_total{<s>}[<r>])) > 0)", "commit"), w=8,
+          query("sum(rate(piman_store_commit_seconds_total{<s>}[<r>])) / (sum(rate(piman_store_commits_total{<s>}[<r>])) > 0)", "commit"), w=12,
           points=True, custom={"showPoints": "auto"}),
 ]
 

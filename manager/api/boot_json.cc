@@ -106,9 +106,8 @@ std::int64_t milliseconds_in(const Json& object, const char* key) {
 }
 /// What no clock can hold is no time.
 WallTime time_in(const Json& object, const char* key) {
-  constexpr std::int64_t kMost = 4'000'000'000'000;  // beyond it no clock of ours goes
   const std::int64_t ms = milliseconds_in(object, key);
-  return WallTime(milliseconds(ms >= 0 && ms <= kMost ? ms : 0));
+  return WallTime(milliseconds(ms >= 0 && ms <= kFarthestTime.count() ? ms : 0));
 }
 std::optional<std::uint32_t> hexadecimal_in(const Json& object, const char* key) {
   const auto number = parse_hex(text_in(object, key));

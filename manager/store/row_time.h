@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "common/clock.h"
 #include "manager/store/database.h"
 
 namespace piman::manager {
@@ -11,8 +12,7 @@ namespace piman::manager {
 /// A column of milliseconds of Unix time. A damaged row may say what no clock can hold: it is then the farthest that
 /// one of ours goes, so that times can be subtracted.
 inline std::int64_t time_ms(const Statement& row, int column) {
-  constexpr std::int64_t kMost = 4'000'000'000'000;
-  return std::clamp<std::int64_t>(row.number(column), 0, kMost);
+  return std::clamp<std::int64_t>(row.number(column), 0, kFarthestTime.count());
 }
 
 }  // namespace piman::manager

@@ -50,8 +50,8 @@ std::vector<std::pair<std::string, std::string>> decoded(std::string_view text) 
 /// Times that no clock can hold come from no clock of ours: they end up at the limits instead of wrapping round, also
 /// when they are compared with another.
 WallTime time_of(std::int64_t seconds) {
-  constexpr std::int64_t kMost = 4'000'000'000;
-  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost)));
+  constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(kFarthestTime);
+  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMost.count())));
 }
 
 template <class Number>

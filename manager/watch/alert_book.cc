@@ -39,8 +39,7 @@ std::int64_t to_ms(WallTime time) {
 }
 /// Rows may say what no clock can hold; it is then the farthest that one of ours goes.
 WallTime from_ms(std::int64_t ms) {
-  constexpr std::int64_t kMost = 4'000'000'000'000;
-  return WallTime(std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kMost)));
+  return WallTime(std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kFarthestTime.count())));
 }
 
 void AlertBook::restore(const WatchChanges& stored) {

@@ -7,7 +7,7 @@ namespace piman::netboot::dhcp {
 
 AddressPool::AddressPool(AddressRange range) : range_(range) {
   PIMAN_CHECK(range.first <= range.last && range.last.value() - range.first.value() < kMostPoolAddresses);
-  const std::uint32_t size = range.last.value() - range.first.value() + 1;
+  const std::uint32_t size = range.size();
   links_.resize(size + 1);
   for (std::uint32_t i = 0; i <= size; ++i) links_[i] = {i == size ? 0 : i + 1, i == 0 ? size : i - 1};
   free_ = size;

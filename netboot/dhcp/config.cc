@@ -12,7 +12,7 @@ std::string name_of(const Subnet& subnet) {
 
 Result<void> check_pool(const Subnet& subnet) {
   const AddressRange& pool = *subnet.pool;
-  const std::string name = concat("pool ", pool.first.to_string(), "-", pool.last.to_string());
+  const std::string name = concat("pool ", pool.to_string());
   if (pool.last < pool.first) return fail(name + " ends before it begins");
   if (!subnet.contains(pool.first) || !subnet.contains(pool.last))
     return fail(name + " is not inside of " + name_of(subnet));
@@ -28,6 +28,8 @@ bool overlap(const Subnet& a, const Subnet& b) {
 }
 
 }  // namespace
+
+std::string AddressRange::to_string() const { return concat(first.to_string(), '-', last.to_string()); }
 
 Result<void> check(const ResponderConfig& config) {
   for (std::size_t i = 0; i < config.subnets.size(); ++i) {

@@ -18,6 +18,8 @@ struct AddressRange {
   Ipv4Address first, last;
 
   bool contains(Ipv4Address address) const { return first <= address && address <= last; }
+  std::uint32_t size() const { return last.value() - first.value() + 1; }  ///< of a pool; not of all addresses
+  std::string to_string() const;                                           ///< "10.0.0.100-10.0.0.199"
 };
 /// A pool is kept in memory address by address; nobody boots more nodes from one wire.
 inline constexpr std::uint32_t kMostPoolAddresses = 65536;

@@ -73,6 +73,7 @@ class LeaseTable {
   /// The entry that `mac` has inside of `range`, if any, held ones first.
   const Entry* find_client(const MacAddress& mac, const AddressRange& range) const;
   const AddressPool* pool_with(Ipv4Address address) const;
+  const std::vector<AddressPool>& pools() const { return pools_; }
 
   /// Whether `mac` may get or keep `address`: it is a pool's or reserved for it, and nobody else's.
   bool may_have(Ipv4Address address, const MacAddress& mac) const;

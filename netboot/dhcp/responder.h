@@ -64,6 +64,9 @@ class Responder {
   /// Decides. `out` is cleared first and keeps its memory.
   void handle(const Packet& request, const Arrival& arrival, Now now, Decision& out);
 
+  /// Frees what has ended by now, while no message comes that would: so that table() says what is free.
+  void expire(Now now) { table_.expire(now); }
+
   /// Nobody answered for the address that was offered to `mac`.
   void vouch(Ipv4Address address, const MacAddress& mac) { table_.vouch(address, mac); }
   /// Somebody did: what is to be stored.

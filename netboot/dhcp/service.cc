@@ -36,8 +36,24 @@ class Service::Impl {
         directory_(directory),
         observer_(observer),
         responder_(config_.responder, std::move(own_addresses)),
+        pools_(responder_.table(),
+               config_.responder.mode == Mode::kServer && config_.responder.unknown == UnknownPolicy::kPool),
+        look_(io),
         commits_(io, store) {
     commits_.on_commit_done([this] { send_ready(); });
+  }
+
+  std::vector<PoolUse> pool_use() const { return pools_.read(); }
+
+  void look_at_pools() {
+    if (pools_.empty()) return;
+    look_.expires_after(kPoolLook);
+    look_.async_wait([this](error_code error) {
+      if (!error) look_at_pools();
+    });
+    take_new_hosts();
+    responder_.expire(read_clocks());
+    publish_pools();
   }
 
   Result<void> load(LeaseStore& kept) {
@@ -96,6 +112,8 @@ class Service::Impl {
     responder_.set_hosts(std::move(hosts));
   }
 
+  void publish_pools() { pools_.publish(responder_.table()); }
+
   void await_message(Wire& wire) {
     wire.waiter.wait([this, &wire] { on_readable(wire); });
   }
@@ -115,6 +133,7 @@ class Service::Impl {
       wire.gathered = false;
       return await_message(wire);
     }
+    publish_pools();
     commits_.flush();
     send_ready();
     const bool is_rush = wire.gathered ? count > kFewMessages : now.steady - wire.last_read < kClose;
@@ -232,6 +251,7 @@ class Service::Impl {
     }
     const Incoming incoming{held.bytes, held.source, held.source_port, held.own_address};
     serve(wire, incoming, now, held.arrived, held.probes);
+    publish_pools();
     commits_.flush();
     wire.sender.flush();
   }
@@ -242,6 +262,8 @@ class Service::Impl {
   Observer& observer_;
   std::shared_ptr<const HostTable> hosts_;
   Responder responder_;
+  PoolCounts pools_;
+  asio::steady_timer look_;
   CommitQueue commits_;
   std::vector<std::unique_ptr<Wire>> wires_;
   // Of one message at a time; kept for their memory.
@@ -252,6 +274,7 @@ class Service::Impl {
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() = default;
+std::vector<PoolUse> Service::pool_use() const { return impl_->pool_use(); }
 
 Result<std::unique_ptr<Service>> Service::start(asio::io_context& io, ServiceConfig config,
                                                 const HostDirectory& directory, LeaseStore& store, Observer& observer) {
@@ -274,6 +297,7 @@ Result<std::unique_ptr<Service>> Service::start(asio::io_context& io, ServiceCon
     if (!is_proxy) continue;
     if (auto opened = impl->open(interface, proxy_port, true); !opened) return tl::unexpected<Error>(opened.error());
   }
+  impl->look_at_pools();
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 

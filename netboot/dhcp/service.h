@@ -11,6 +11,7 @@
 #include "netboot/asio.h"
 #include "netboot/dhcp/config.h"
 #include "netboot/dhcp/lease_store.h"
+#include "netboot/dhcp/pool_use.h"
 #include "netboot/hosts.h"
 #include "netboot/observer.h"
 
@@ -24,8 +25,9 @@ struct ServiceConfig {
   std::chrono::milliseconds probe_wait{350};
 };
 
-/// Thread-safety: none. Made and destroyed on the thread that runs the io_context, or while nobody runs it. Directory,
-/// store and observer outlive it; the io_context outlives the commits that the store runs.
+/// Thread-safety: pool_use() may be called from any thread. Made and destroyed on the thread that runs the io_context,
+/// or while nobody runs it. Directory, store and observer outlive it; the io_context outlives the commits that the
+/// store runs.
 class Service {
  public:
   /// Reads the stored leases (may block), opens the sockets (needs CAP_NET_RAW, CAP_NET_BIND_SERVICE; with
@@ -35,6 +37,11 @@ class Service {
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
+
+  /// What is left of each pool, at most kPoolLook old. Empty where hosts that are not in the inventory get no address.
+  std::vector<PoolUse> pool_use() const;
+  /// So often is looked for what ended, and for new reservations, while no message comes.
+  static constexpr std::chrono::seconds kPoolLook{5};
 
  private:
   class Impl;

@@ -3,10 +3,12 @@
 //
 //   piman_dhcp_server --interface IF [--subnet 10.0.0.0/16] [--router IP] [--pool FIRST-LAST]
 //                     [--unknown ignore|pool|pending]
-//                     [--hosts FILE] [--proxy] [--no-probe] [--lease SECONDS] [--store FOLDER] [--quiet]
+//                     [--hosts FILE] [--proxy] [--no-probe] [--lease SECONDS] [--hold SECONDS] [--store FOLDER]
+//                     [--quiet] [--pool-use]
 //
-// FILE has a line "MAC IP NAME" for each node. Without --store, leases live as long as the process. Prints "ready",
-// then a line for each message unless quiet, and ends with SIGTERM or SIGINT.
+// FILE has a line "MAC IP NAME" for each node, and is read again at SIGHUP. Without --store, leases live as long as the
+// process. Prints "ready", then a line for each message unless quiet, with --pool-use one each time that the pool has
+// another number of free addresses, and ends with SIGTERM or SIGINT.
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -14,11 +16,13 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
 
 #include "common/log.h"
+#include "common/mutex.h"
 #include "common/shutdown.h"
 #include "common/text.h"
 #include "manager/store/store.h"
@@ -31,11 +35,20 @@ using namespace piman::netboot;
 
 class Table final : public HostDirectory {
  public:
-  explicit Table(std::vector<Host> hosts) : table_(std::make_shared<const HostTable>(std::move(hosts))) {}
-  std::shared_ptr<const HostTable> hosts() const override { return table_; }
+  explicit Table(std::vector<Host> hosts) { set(std::move(hosts)); }
+  std::shared_ptr<const HostTable> hosts() const override {
+    const MutexLock lock(mutex_);
+    return table_;
+  }
+  void set(std::vector<Host> hosts) {
+    auto table = std::make_shared<const HostTable>(std::move(hosts));
+    const MutexLock lock(mutex_);
+    table_.swap(table);
+  }
 
  private:
-  std::shared_ptr<const HostTable> table_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const HostTable> table_ PIMAN_GUARDED_BY(mutex_);
 };
 
 class MemoryStore final : public dhcp::LeaseStore {
@@ -63,6 +76,20 @@ class Printer final : public Observer {
  private:
   bool quiet_;
 };
+
+/// Prints what is left of the pool each time that it is another number.
+void watch_pool(const std::stop_token& stop, const dhcp::Service& service) {
+  std::optional<std::uint32_t> last;
+  while (!stop.stop_requested()) {
+    for (const dhcp::PoolUse& pool : service.pool_use()) {
+      if (last == pool.free) continue;
+      last = pool.free;
+      std::printf("pool=%s size=%u free=%u\n", pool.range.to_string().c_str(), pool.range.size(), pool.free);
+      std::fflush(stdout);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 [[noreturn]] void refuse(const std::string& words) {
   std::fprintf(stderr, "piman_dhcp_server: %s\n", words.c_str());
@@ -92,9 +119,8 @@ int main(int argc, char** argv) {
   dhcp::Subnet subnet;
   subnet.network = address("10.0.0.0");
   subnet.prefix_length = 16;
-  std::vector<Host> hosts;
-  std::string store_folder;
-  bool quiet = false;
+  std::string hosts_file, store_folder;
+  bool quiet = false, tells_pool_use = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
     const auto value = [&] {
@@ -119,17 +145,21 @@ int main(int argc, char** argv) {
                                  : policy == "ignore" ? dhcp::UnknownPolicy::kIgnore
                                                       : dhcp::UnknownPolicy::kPending;
     } else if (flag == "--hosts") {
-      hosts = read_hosts(std::string(value()));
+      hosts_file = value();
     } else if (flag == "--proxy") {
       config.responder.mode = dhcp::Mode::kProxy;
     } else if (flag == "--no-probe") {
       config.responder.probe_addresses = false;
     } else if (flag == "--lease") {
       config.responder.lease_time = std::chrono::seconds(parse_i64(value()).value_or(0));
+    } else if (flag == "--hold") {
+      config.responder.offer_hold = std::chrono::seconds(parse_i64(value()).value_or(0));
     } else if (flag == "--store") {
       store_folder = value();
     } else if (flag == "--quiet") {
       quiet = true;
+    } else if (flag == "--pool-use") {
+      tells_pool_use = true;
     } else {
       refuse("what is " + std::string(flag) + "?");
     }
@@ -146,7 +176,8 @@ int main(int argc, char** argv) {
     if (!opened) refuse(opened.error().message);
     store = std::move(*opened);
   }
-  const Table table(std::move(hosts));
+  const auto hosts = [&] { return hosts_file.empty() ? std::vector<Host>() : read_hosts(hosts_file); };
+  Table table(hosts());
   Printer printer(quiet);
   asio::io_context io(1);  // one thread runs it
   const auto service = dhcp::Service::start(io, config, table, *store, printer);
@@ -154,7 +185,11 @@ int main(int argc, char** argv) {
   std::jthread thread([&io] { io.run(); });
   std::puts("ready");
   std::fflush(stdout);
-  signals.wait();
+  std::jthread watcher;
+  if (tells_pool_use) {
+    watcher = std::jthread([&service](const std::stop_token& stop) { watch_pool(stop, **service); });
+  }
+  while (signals.wait() == SIGHUP) table.set(hosts());
   io.stop();
   thread.join();
   return 0;

@@ -65,6 +65,15 @@ TEST(UniqueFd, MovesReleasesAndResets) {
   EXPECT_FALSE(is_open(released));
 }
 
+TEST(Clock, FarthestTimesCanBeComputedWith) {
+  EXPECT_EQ(kFarthestTime.count(), 4'000'000'000'000);
+  EXPECT_EQ(kFarthestTime % std::chrono::seconds(1), std::chrono::seconds(0)) << "columns of seconds hold it, too";
+  const WallTime farthest(kFarthestTime);
+  EXPECT_GT(farthest, Clock().wall());
+  EXPECT_LT(farthest - WallTime(-kFarthestTime), WallTime::duration::max());
+  EXPECT_GT(farthest + kFarthestTime, farthest) << "it wrapped round";
+}
+
 TEST(Clock, Seconds) {
   using namespace std::chrono_literals;
   EXPECT_NEAR(unix_seconds(WallTime(1'700'000'000s) + 250ms), 1'700'000'000.25, 1e-6);

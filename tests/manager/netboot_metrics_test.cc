@@ -70,6 +70,26 @@ TEST(NetbootMetrics, counts_messages_transfers_and_boots) {
   }
 }
 
+TEST(NetbootMetrics, says_of_each_pool_what_is_left) {
+  const auto page = [](const std::vector<netboot::dhcp::PoolUse>& pools) {
+    prom_text::Writer writer(prom_text::Format::kText);
+    write_pool_metrics(writer, pools);
+    writer.finish();
+    return writer.text();
+  };
+  const auto range = [](const char* first, const char* last) {
+    return netboot::dhcp::AddressRange{*Ipv4Address::parse(first), *Ipv4Address::parse(last)};
+  };
+  EXPECT_EQ(page({}), "") << "no pool, no family";
+  const std::string two = page({{range("10.0.0.100", "10.0.0.199"), 7}, {range("10.1.0.0", "10.1.255.255"), 0}});
+  EXPECT_THAT(two, HasSubstr("# TYPE piman_dhcp_pool_addresses gauge\n"
+                             "piman_dhcp_pool_addresses{pool=\"10.0.0.100-10.0.0.199\"} 100\n"
+                             "piman_dhcp_pool_addresses{pool=\"10.1.0.0-10.1.255.255\"} 65536\n"));
+  EXPECT_THAT(two, HasSubstr("# TYPE piman_dhcp_pool_addresses_free gauge\n"
+                             "piman_dhcp_pool_addresses_free{pool=\"10.0.0.100-10.0.0.199\"} 7\n"
+                             "piman_dhcp_pool_addresses_free{pool=\"10.1.0.0-10.1.255.255\"} 0\n"));
+}
+
 TEST(NetbootMetrics, words_without_end_become_one) {
   NetbootMetrics metrics;
   std::vector<std::string> words;

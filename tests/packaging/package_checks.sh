@@ -54,11 +54,23 @@ check_manager_package() {
   content=$(dpkg-deb -c "$file")
   for path in ./usr/bin/piman ./usr/lib/systemd/system/piman.service ./etc/default/piman ./etc/piman/piman.yml \
     ./usr/share/bash-completion/completions/piman ./usr/share/zsh/vendor-completions/_piman \
-    ./usr/share/fish/vendor_completions.d/piman.fish ./usr/share/piman/scripts/build_image ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/copyright; do
+    ./usr/share/fish/vendor_completions.d/piman.fish ./usr/share/piman/scripts/build_image ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/alerts.md.gz \
+    ./usr/share/doc/piman/copyright; do
     grep -q " $path\$" <<<"$content" || die "$file lacks $path"
   done
+  check_runbooks "$file"
   check_unit "$file" piman.service
   say "the manager's package has $(stat -c %s "$file") bytes"
+}
+
+# check_runbooks FILE: one of each alert, as it is written, for everybody to read.
+check_runbooks() {
+  local file=$1 folder=./usr/share/doc/piman/runbooks unpacked
+  unpacked=$(mktemp -d)
+  dpkg-deb --fsys-tarfile "$file" | tar -x -C "$unpacked" "$folder"
+  diff -r "$REPO/docs/runbooks" "$unpacked/$folder" || die "the runbooks of $file are not those of docs/runbooks"
+  rm -r "$unpacked"
+  ! dpkg-deb -c "$file" | grep "$folder/." | grep -v '^-rw-r--r-- root/root ' || die "not everybody can read the runbooks of $file"
 }
 
 # needed_packages FILE: what it depends on, without versions and with commas.
