@@ -17,6 +17,7 @@
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/ca/command.h"
+#include "manager/command_words.h"
 #include "manager/completion_command.h"
 #include "manager/config.h"
 #include "manager/config_import.h"
@@ -172,17 +173,12 @@ int run_config_command(Arguments arguments) {
       "Examples:\n"
       "  piman config check --config.file=piman.yml\n"
       "  piman config reference\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "check") return check_config(arguments.subspan(1));
-  if (what == "import") return run_config_import(arguments.subspan(1));
-  if (what == "reference") return print_reference(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    std::fputs(kUsage.data(), stdout);
-    return 0;
-  }
-  return fail_usage(what.empty()
-                        ? "config needs a word: check, import or reference"
-                        : concat("unknown config command ", quote(what), ": it is check, import or reference"));
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"check", &check_config},
+      {"import", &run_config_import},
+      {"reference", &print_reference},
+  });
+  return run_word("config", kUsage, kWords, arguments);
 }
 
 int run_netboot_command(Arguments arguments) {
@@ -190,15 +186,11 @@ int run_netboot_command(Arguments arguments) {
       "Usage: piman netboot import|tree [FLAG ...]\n\n"
       "  import  copies a folder of boot files under the boot root as an image\n"
       "  tree    lists what a node would be served, and why\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "import") return run_netboot_import(arguments.subspan(1));
-  if (what == "tree") return run_netboot_tree(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    std::fputs(kUsage.data(), stdout);
-    return 0;
-  }
-  return fail_usage(what.empty() ? "netboot needs a word: import or tree"
-                                 : concat("unknown netboot command ", quote(what), ": it is import or tree"));
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"import", &run_netboot_import},
+      {"tree", &run_netboot_tree},
+  });
+  return run_word("netboot", kUsage, kWords, arguments);
 }
 
 int print_version(Arguments /*arguments*/) {

@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "common/unique_fd.h"
 #include "manager/api_command.h"
+#include "manager/command_words.h"
 #include "manager/config.h"
 #include "manager/fleet/inventory.h"
 #include "manager/orders_command.h"
@@ -208,23 +209,14 @@ int run_power_command(std::span<const char* const> arguments) {
       "  piman power off 7\n"
       "  piman power show\n"
       "  piman power map --json\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "show") return show(arguments.subspan(1));
-  if (what == "map") return map(arguments.subspan(1));
-  for (const char* const word : {"on", "off", "cycle"}) {
-    if (what == word) return run_power_order(word, arguments.subspan(1));
-  }
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty() ? std::string("power needs a word: on, off, cycle, show or map")
-                                 : concat("unknown power command ", quote(what), ": it is on, off, cycle, show or map"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"on", [](std::span<const char* const> nodes) { return run_power_order("on", nodes); }},
+      {"off", [](std::span<const char* const> nodes) { return run_power_order("off", nodes); }},
+      {"cycle", [](std::span<const char* const> nodes) { return run_power_order("cycle", nodes); }},
+      {"show", &show},
+      {"map", &map},
+  });
+  return run_word("power", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager

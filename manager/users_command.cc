@@ -20,6 +20,7 @@
 #include "manager/api/password.h"
 #include "manager/api/users_file.h"
 #include "manager/api_command.h"
+#include "manager/command_words.h"
 #include "manager/config.h"
 #include "manager/terminal.h"
 
@@ -210,21 +211,12 @@ int run_users_command(std::span<const char* const> arguments) {
       "Examples:\n"
       "  piman users set anna\n"
       "  piman users set wall --role=viewer\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "set") return set_user(arguments.subspan(1));
-  if (what == "remove") return remove_user(arguments.subspan(1));
-  if (what == "list") return list_users(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty() ? std::string("users needs a word: set, remove or list")
-                                 : concat("unknown users command ", quote(what), ": it is set, remove or list"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"set", &set_user},
+      {"remove", &remove_user},
+      {"list", &list_users},
+  });
+  return run_word("users", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager
