@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/host_paths.h"
 #include "common/text.h"
+#include "manager/config_file.h"
 #include "manager/image_call.h"
 
 namespace piman::manager {

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "manager/byte_progress.h"
 #include "manager/command_words.h"
+#include "manager/config_file.h"
 #include "manager/image_build.h"
 #include "manager/image_call.h"
 #include "manager/image_json.h"

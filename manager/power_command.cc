@@ -16,7 +16,7 @@
 #include "common/unique_fd.h"
 #include "manager/api_command.h"
 #include "manager/command_words.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/fleet/inventory.h"
 #include "manager/orders_command.h"
 #include "manager/power/make_switch.h"
@@ -26,8 +26,6 @@ namespace piman::manager {
 namespace {
 
 using power::PortState;
-
-Flag config_flag() { return {"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false}; }
 
 /// A JSON text; what comes in is from switches and files, and made printable.
 std::string json_text(std::string_view text) {
@@ -57,7 +55,7 @@ int show(std::span<const char* const> arguments) {
       flags, 4096, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load_config(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(command, call.parsed);
   if (!config) return kApiUsage;
   for (const std::string& node : call.parsed.arguments) {
     if (config->power.switch_of(node) == nullptr) {
@@ -129,7 +127,7 @@ int map(std::span<const char* const> arguments) {
       flags, 0, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load_config(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(command, call.parsed);
   if (!config) return kApiUsage;
   const auto inventory = read_inventory(config->inventory.hosts_file);
   if (!inventory) return fail_command(command, inventory.error().message, kApiUsage);

@@ -21,7 +21,7 @@
 #include "manager/api/users_file.h"
 #include "manager/api_command.h"
 #include "manager/command_words.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/terminal.h"
 
 namespace piman::manager {
@@ -30,20 +30,15 @@ namespace {
 Flag file_flag() {
   return {"users.file", "FILE", "", "The file, instead of web.users_file of the configuration.", false};
 }
-Flag config_flag() {
-  return {"config.file", "FILE", "/etc/piman/piman.yml", "The configuration, which names the file.", false};
-}
 
 /// The file that is meant. Errors: a configuration that has problems, or names none.
 Result<std::string> users_file(const ParsedFlags& parsed, std::span<const Flag> flags) {
   if (std::string file = parsed.value(flags, "users.file"); !file.empty()) return file;
-  const std::string path = parsed.value(flags, "config.file");
-  const ParsedConfig config = read_config(path);
-  if (!config.problems.empty()) {
-    return fail(concat(config.problems.front().to_string(path), "; or name the file with --users.file=FILE"));
-  }
-  if (!config.config.web.users_file.empty()) return config.config.web.users_file;
-  return fail(concat(path, " sets no web.users_file; set it, or name the file with --users.file=FILE"));
+  constexpr std::string_view kInstead = "or name the file with --users.file=FILE";
+  const auto found = find_config(parsed, flags, kInstead);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (!found->config.web.users_file.empty()) return found->config.web.users_file;
+  return fail(concat(found->file, " sets no web.users_file: set it, ", kInstead));
 }
 
 /// None where there is no file yet.
