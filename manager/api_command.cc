@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "manager/api/api_token.h"
 #include "manager/api/boot_json.h"
+#include "manager/config_file.h"
 #include "manager/fleet/inventory.h"
 #include "manager/server_client.h"
 #include "manager/terminal.h"
@@ -29,6 +30,13 @@ std::optional<Config> load_config(const std::string& file) {
   for (const ConfigProblem& problem : parsed.problems) std::fprintf(stderr, "%s\n", problem.to_string(file).c_str());
   if (!parsed.problems.empty()) return std::nullopt;
   return std::move(parsed.config);
+}
+
+std::optional<Config> load_config(const ApiCommand& command, const ParsedFlags& parsed) {
+  const auto file = find_config_file(parsed, command.flags);
+  if (file) return load_config(*file);
+  fail_command(command, file.error().message, kApiUsage);
+  return std::nullopt;
 }
 
 ApiCall read_command_line(const ApiCommand& command, std::span<const char* const> arguments) {

@@ -62,6 +62,8 @@ int fail_command(const ApiCommand& command, std::string_view problem, int exit);
 /// The configuration of a command that reads it itself; nothing after its problems were told on standard error, a line
 /// each.
 std::optional<Config> load_config(const std::string& file);
+/// The same of the one that the command line means (config_file.h).
+std::optional<Config> load_config(const ApiCommand& command, const ParsedFlags& parsed);
 /// Whether this may be a node's name or a hardware address, and so part of a path.
 bool is_machine(std::string_view text);
 

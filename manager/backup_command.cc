@@ -16,13 +16,12 @@
 #include "manager/backup/moves.h"
 #include "manager/backup/restore.h"
 #include "manager/backup_json.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/terminal.h"
 
 namespace piman::manager {
 namespace {
 
-Flag config_flag() { return {"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false}; }
 Flag own_json_flag() { return {"json", "", "false", "Print JSON, for programs.", false}; }
 
 std::string absolute(const std::string& path) {
@@ -92,18 +91,19 @@ int run_backup(std::span<const char* const> arguments) {
       "Exit code: 0 it is on the disk, 1 it is not, 2 wrong usage or a configuration with problems.\n\n"
       "Examples:\n"
       "  piman backup site.tar\n"
-      "  piman backup /mnt/usb/piman-$(date +%F).tar --config.file=/etc/piman/piman.yml --secrets\n"
+      "  piman backup /mnt/usb/piman-$(date +%F).tar --secrets\n"
       "  piman backup site.tar --force --json | jq .size_bytes\n",
       kFlags, 1, 1};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
-  const std::string given = call.parsed.value(kFlags, "config.file");
-  const auto config = load_config(given);
+  const auto given = find_config_file(call.parsed, kFlags);
+  if (!given) return fail_command(kCommand, given.error().message, kApiUsage);
+  const auto config = load_config(*given);
   if (!config) return kApiUsage;
   BackupRequest request;
   request.file = absolute(call.parsed.arguments.front());
   request.replaces = call.parsed.is_on(kFlags, "force");
-  request.config_file = absolute(given);
+  request.config_file = absolute(*given);
   request.with_secrets = call.parsed.is_on(kFlags, "secrets");
   request.now = Clock().wall();
   const auto report = make_backup(request, *config);
@@ -118,8 +118,11 @@ int run_backup(std::span<const char* const> arguments) {
 
 int run_restore(std::span<const char* const> arguments) {
   static const std::array<Flag, 5> kFlags = {
-      {{"config.file", "FILE", "piman.yml",
-        "Where the configuration goes, and what its relative paths are relative to.", false},
+      {{"config.file", "FILE", "",
+        "Where the configuration goes, and what its relative paths are relative to; else where one is now: "
+        "./piman.yml, "
+        "else /etc/piman/piman.yml.",
+        false},
        {"keep-config", "", "false", "Leave the configuration that is there, and put the rest where that says.", false},
        {"dry-run", "", "false", "Read and check all of it, say what would be done, and change nothing.", false},
        own_json_flag(),
@@ -137,14 +140,16 @@ int run_restore(std::span<const char* const> arguments) {
       "Exit code: 0 restored, 1 not, 2 wrong usage.\n\n"
       "Examples:\n"
       "  piman restore site.tar --dry-run\n"
-      "  systemctl stop piman && piman restore site.tar --config.file=/etc/piman/piman.yml && systemctl start piman\n"
+      "  systemctl stop piman && piman restore site.tar && systemctl start piman\n"
       "  piman restore site.tar --keep-config --json | jq -r '.files[].kept_as'\n",
       kFlags, 1, 1};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
+  const auto place = find_config_file(call.parsed, kFlags);
+  if (!place) return fail_command(kCommand, place.error().message, kApiUsage);
   RestoreRequest request;
   request.file = absolute(call.parsed.arguments.front());
-  request.config_file = absolute(call.parsed.value(kFlags, "config.file"));
+  request.config_file = absolute(*place);
   request.keeps_config = call.parsed.is_on(kFlags, "keep-config");
   request.only_checks = call.parsed.is_on(kFlags, "dry-run");
   request.now = Clock().wall();

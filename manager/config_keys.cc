@@ -32,6 +32,9 @@ constexpr std::uint64_t kMostPageBytes = 256UL * 1024UL * 1024;
 constexpr std::uint64_t kLeastEntries = 100;
 constexpr std::uint64_t kMostEntries = 200'000;
 constexpr std::uint64_t kMostPort = std::numeric_limits<std::uint16_t>::max();
+// Each takes four bytes of a reply that old firmware takes only when it is small; 63 are all that an option can hold.
+// No resolver asks more than three.
+constexpr std::size_t kMostServers = 8;
 constexpr std::uint64_t kMostTransfers = 65'536;
 constexpr std::uint64_t kLeastBlock = 512;
 constexpr std::uint64_t kMostBlock = 65'464;  // RFC 2348
@@ -171,12 +174,12 @@ constexpr std::array<ConfigKey, 67> kKeys = {{
      [](Config& c, In t) { return set_addresses(c.dhcp.routers, t); },
      [](const Config& c) { return show_addresses(c.dhcp.routers); }},
     {"dhcp", "name_servers", "addresses with commas", kText,
-     "The DNS servers that nodes are told of.",
-     [](Config& c, In t) { return set_addresses(c.dhcp.name_servers, t); },
+     "The DNS servers that nodes are told of; at most 8.",
+     [](Config& c, In t) { return set_addresses(c.dhcp.name_servers, t, kMostServers); },
      [](const Config& c) { return show_addresses(c.dhcp.name_servers); }},
     {"dhcp", "time_servers", "addresses with commas", kText,
-     "The NTP servers that nodes are told of.",
-     [](Config& c, In t) { return set_addresses(c.dhcp.time_servers, t); },
+     "The NTP servers that nodes are told of; at most 8.",
+     [](Config& c, In t) { return set_addresses(c.dhcp.time_servers, t, kMostServers); },
      [](const Config& c) { return show_addresses(c.dhcp.time_servers); }},
     {"dhcp", "domain", "DNS domain", kText,
      "The domain that nodes are told of.",

@@ -2,6 +2,7 @@
 #include "manager/config_reader.h"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <utility>
@@ -169,6 +170,23 @@ class ConfigReader {
 };
 
 }  // namespace
+
+std::map<std::string, std::size_t> read_keys(
+    const YamlNode& item, const std::function<void(std::size_t line, std::string message)>& problem,
+    const std::function<void(const YamlNode& key, const YamlNode& value)>& read) {
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i + 1 < item.children.size(); i += 2) {
+    const YamlNode& key = item.children[i];
+    if (key.kind != YamlNode::Kind::kScalar) {
+      problem(key.line, "a key must be a word");
+    } else if (const auto [earlier, is_new] = seen.emplace(key.text, key.line); !is_new) {
+      problem(key.line, concat(quote(key.text), " is set twice: first in line ", earlier->second));
+    } else {
+      read(key, item.children[i + 1]);
+    }
+  }
+  return seen;
+}
 
 void read_config_tree(const YamlNode& root, Config& config, std::vector<ConfigProblem>& problems) {
   ConfigReader(config, problems).read(root);

@@ -111,21 +111,14 @@ class SwitchesReader {
   void read_switch(const YamlNode& item) {
     if (item.kind != YamlNode::Kind::kMap) return problem(item.line, "a switch must hold keys and values");
     SwitchConfig config;
-    std::map<std::string, std::size_t> seen;
     const std::size_t before = problems_.size();
-    for (std::size_t i = 0; i + 1 < item.children.size(); i += 2) {
-      const YamlNode& key = item.children[i];
-      if (key.kind != YamlNode::Kind::kScalar) {
-        problem(key.line, "a key must be a word");
-      } else if (const auto [earlier, is_new] = seen.emplace(key.text, key.line); !is_new) {
-        problem(key.line, concat(quote(key.text), " is set twice: first in line ", earlier->second));
-      } else if (key.text == "ports") {
-        read_ports(item.children[i + 1], config);
-      } else {
-        read_key(key, item.children[i + 1], config);
-      }
-    }
-    if (problems_.size() == before) check(item, config, seen);
+    const auto lines = read_keys(
+        item, [this](std::size_t line, const std::string& message) { problem(line, message); },
+        [&](const YamlNode& key, const YamlNode& value) {
+          if (key.text == "ports") return read_ports(value, config);
+          read_key(key, value, config);
+        });
+    if (problems_.size() == before) check(item, config, lines);
     config_.switches.push_back(std::move(config));
   }
 
@@ -169,9 +162,9 @@ class SwitchesReader {
   }
 
   /// What no key can say alone.
-  void check(const YamlNode& item, const SwitchConfig& config, const std::map<std::string, std::size_t>& seen) {
+  void check(const YamlNode& item, const SwitchConfig& config, const std::map<std::string, std::size_t>& lines) {
     const auto need = [&](std::string_view key, std::string_view why) {
-      if (!seen.contains(std::string(key))) problem(item.line, concat(key, " must be set", why));
+      if (!lines.contains(std::string(key))) problem(item.line, concat(key, " must be set", why));
     };
     need("name", "");
     if (!config.name.empty() && !names_.insert(config.name).second) {

@@ -224,11 +224,13 @@ Result<void> set_address(Ipv4Address& out, std::string_view text) {
 }
 std::string show_address(Ipv4Address address) { return address == Ipv4Address() ? std::string() : address.to_string(); }
 
-Result<void> set_addresses(std::vector<Ipv4Address>& out, std::string_view text) {
+Result<void> set_addresses(std::vector<Ipv4Address>& out, std::string_view text, std::size_t most) {
   std::vector<Ipv4Address> addresses;
   auto read = for_each_part(text, [&](std::string_view part) -> Result<void> {
     const auto address = Ipv4Address::parse(part);
     if (!address || *address == Ipv4Address()) return fail(concat(quote(part), " is no IPv4 address"));
+    if (addresses.size() == most)
+      return fail(concat("more than ", most, " addresses: ", address->to_string(), " is one too many"));
     addresses.push_back(*address);
     return {};
   });

@@ -57,7 +57,7 @@ std::string show_optional_listen_address(const HostPort& address);
 /// 0.0.0.0 stands for none.
 Result<void> set_address(Ipv4Address& out, std::string_view text);
 std::string show_address(Ipv4Address address);
-Result<void> set_addresses(std::vector<Ipv4Address>& out, std::string_view text);
+Result<void> set_addresses(std::vector<Ipv4Address>& out, std::string_view text, std::size_t most = SIZE_MAX);
 std::string show_addresses(const std::vector<Ipv4Address>& addresses);
 Result<void> set_networks(std::vector<Ipv4Network>& out, std::string_view text);
 std::string show_networks(const std::vector<Ipv4Network>& networks);

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <vector>
 
 #include "common/text.h"
@@ -244,20 +243,13 @@ class OverridesReader {
   void read_override(const YamlNode& item) {
     if (item.kind != YamlNode::Kind::kMap) return problem(item.line, "an override must hold keys and values");
     watch::Override made;
-    std::map<std::string, std::size_t> seen;
     const std::size_t before = problems_.size();
-    for (std::size_t i = 0; i + 1 < item.children.size(); i += 2) {
-      const YamlNode& key = item.children[i];
-      if (key.kind != YamlNode::Kind::kScalar) {
-        problem(key.line, "a key must be a word");
-      } else if (const auto [earlier, is_new] = seen.emplace(key.text, key.line); !is_new) {
-        problem(key.line, concat(quote(key.text), " is set twice: first in line ", earlier->second));
-      } else if (key.text == "nodes") {
-        read_nodes(item.children[i + 1], made);
-      } else {
-        read_key(key, item.children[i + 1], made);
-      }
-    }
+    read_keys(
+        item, [this](std::size_t line, const std::string& message) { problem(line, message); },
+        [&](const YamlNode& key, const YamlNode& value) {
+          if (key.text == "nodes") return read_nodes(value, made);
+          read_key(key, value, made);
+        });
     if (problems_.size() != before) return;
     if (made.nodes.empty()) return problem(item.line, "nodes must be set");
     if (made.patches.empty()) return problem(item.line, "there is nothing in it beside its nodes");

@@ -2,11 +2,11 @@
 #include "manager/hosts_command.h"
 
 #include <array>
-#include <cstdio>
 #include <string_view>
 
 #include "common/text.h"
 #include "manager/api_command.h"
+#include "manager/command_words.h"
 #include "manager/fleet/inventory.h"
 #include "manager/inventory_command.h"
 #include "manager/terminal.h"
@@ -117,24 +117,14 @@ int run_hosts_command(std::span<const char* const> arguments) {
       "  piman hosts add dc:a6:32:00:00:01 192.168.1.17 pi7\n"
       "  piman hosts pending\n"
       "  piman hosts accept dc:a6:32:00:00:01 pi7\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "list") return run_hosts_list(arguments.subspan(1));
-  if (what == "add") return run_hosts_add(arguments.subspan(1));
-  if (what == "remove") return run_hosts_remove(arguments.subspan(1));
-  if (what == "pending") return pending(arguments.subspan(1));
-  if (what == "accept") return accept(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty()
-                        ? "hosts needs a word: list, add, remove, pending or accept"
-                        : concat("unknown hosts command ", quote(what), ": it is list, add, remove, pending or accept"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"list", &run_hosts_list},
+      {"add", &run_hosts_add},
+      {"remove", &run_hosts_remove},
+      {"pending", &pending},
+      {"accept", &accept},
+  });
+  return run_word("hosts", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager

@@ -5,11 +5,12 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "common/clock.h"
 #include "common/text.h"
 #include "manager/byte_progress.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/image_json.h"
 #include "manager/images/store_files.h"
 #include "manager/terminal.h"
@@ -29,7 +30,6 @@ std::string describe(const StoredImage& image) {
 Flag images_flag() {
   return {"images", "DIR", "", "The store; without it install.images of the configuration.", false};
 }
-Flag config_flag() { return {"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false}; }
 Flag image_json_flag() { return {"json", "", "false", "Print JSON, for programs.", false}; }
 
 StoreCall begin_store_call(const ApiCommand& command, std::span<const char* const> arguments) {
@@ -41,19 +41,10 @@ StoreCall begin_store_call(const ApiCommand& command, std::span<const char* cons
     begun.folder = std::filesystem::absolute(begun.folder, ignored).string();
     return begun;
   }
-  const std::string file = begun.call.parsed.value(command.flags, "config.file");
-  if (!begun.call.parsed.is_given("config.file") && !std::filesystem::exists(file, ignored)) {
-    begun.call.exit =
-        fail_command(command,
-                     concat("there is no ", file,
-                            " here: name the store with --images=DIR, or the configuration with --config.file=FILE"),
-                     kApiUsage);
-    return begun;
-  }
-  if (const auto config = load_config(file)) {
-    begun.folder = config->install.images;
+  if (auto found = find_config(begun.call.parsed, command.flags, "or name the store with --images=DIR")) {
+    begun.folder = std::move(found->config.install.images);
   } else {
-    begun.call.exit = kApiUsage;
+    begun.call.exit = fail_command(command, found.error().message, kApiUsage);
   }
   return begun;
 }

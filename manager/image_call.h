@@ -13,7 +13,6 @@
 namespace piman::manager {
 
 Flag images_flag();
-Flag config_flag();
 Flag image_json_flag();
 
 /// A command that works on a store: what was typed and where the store is, or how the command is over already.

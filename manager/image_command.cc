@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/text.h"
 #include "manager/byte_progress.h"
+#include "manager/command_words.h"
+#include "manager/config_file.h"
 #include "manager/image_build.h"
 #include "manager/image_call.h"
 #include "manager/image_json.h"
@@ -209,25 +210,15 @@ int run_image_command(std::span<const char* const> arguments) {
       "  piman image list\n"
       "  piman image build --output root.tar.zst\n\n"
       "docs/images.md tells more.\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "add") return add(arguments.subspan(1));
-  if (what == "list") return list(arguments.subspan(1));
-  if (what == "rm") return remove(arguments.subspan(1));
-  if (what == "default") return choose_default(arguments.subspan(1));
-  if (what == "verify") return verify(arguments.subspan(1));
-  if (what == "build") return run_image_build(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty() ? std::string("image needs a word: add, list, rm, default, verify or build")
-                                 : concat("unknown image command ", quote(what),
-                                          ": it is add, list, rm, default, verify or build"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"add", &add},
+      {"list", &list},
+      {"rm", &remove},
+      {"default", &choose_default},
+      {"verify", &verify},
+      {"build", &run_image_build},
+  });
+  return run_word("image", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager

@@ -5,12 +5,13 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/flags.h"
 #include "common/text.h"
 #include "manager/api/json.h"
 #include "manager/api_command.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/fleet/hosts_file.h"
 #include "manager/fleet/inventory.h"
 #include "manager/terminal.h"
@@ -21,19 +22,13 @@ namespace {
 Flag file_flag() {
   return {"hosts.file", "FILE", "", "The inventory file, instead of the one that the configuration names.", false};
 }
-Flag config_flag() {
-  return {"config.file", "FILE", "/etc/piman/piman.yml", "The configuration, which names the inventory file.", false};
-}
 
 /// The inventory file that is meant. Errors: a configuration that has problems.
 Result<std::string> hosts_file(const ParsedFlags& parsed, std::span<const Flag> flags) {
   if (std::string file = parsed.value(flags, "hosts.file"); !file.empty()) return file;
-  const std::string path = parsed.value(flags, "config.file");
-  const ParsedConfig config = read_config(path);
-  if (!config.problems.empty()) {
-    return fail(concat(config.problems.front().to_string(path), "; or name the inventory with --hosts.file=FILE"));
-  }
-  return config.config.inventory.hosts_file;
+  auto found = find_config(parsed, flags, "or name the inventory with --hosts.file=FILE");
+  if (!found) return tl::unexpected<Error>(found.error());
+  return std::move(found->config.inventory.hosts_file);
 }
 
 }  // namespace

@@ -17,8 +17,10 @@
 #include "manager/boot_image/command.h"
 #include "manager/boots_command.h"
 #include "manager/ca/command.h"
+#include "manager/command_words.h"
 #include "manager/completion_command.h"
 #include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/config_import.h"
 #include "manager/doctor_command.h"
 #include "manager/events_command.h"
@@ -53,9 +55,6 @@ struct Command {
 std::span<const Command> commands();
 
 Flag help_flag() { return {"help", "", "false", "Shows this help.", false}; }
-Flag config_file_flag() {
-  return {"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false};
-}
 
 /// One line on standard error, and the exit status of a wrong command line.
 int fail_usage(const std::string& problem) {
@@ -104,7 +103,7 @@ std::vector<std::string> apply_overrides(const ParsedFlags& parsed, std::span<co
 
 int run_server_command(Arguments arguments) {
   const std::array<Flag, 5> table = {{
-      config_file_flag(),
+      config_flag(),
       {"web.listen-address", "ADDRESS", "", "Where to serve, instead of web.listen_address of the file.", false},
       {"log.level", "LEVEL", "", "debug, info, warn or error, instead of log.level of the file.", false},
       {"log.format", "FORMAT", "", "logfmt or json, instead of log.format of the file.", false},
@@ -120,12 +119,13 @@ int run_server_command(Arguments arguments) {
       "  piman server --web.listen-address=:8080\n";
   const ParsedFlags parsed = parse_flags(table, arguments);
   if (const auto done = check_flags(parsed, table, kUsage)) return *done;
-  const std::string file = parsed.value(table, "config.file");
-  if (!is_free_of_restores(file.c_str())) return 1;
-  ParsedConfig config = read_config(file);
+  const auto file = find_config_file(parsed, table);
+  if (!file) return fail_usage(file.error().message);
+  if (!is_free_of_restores(file->c_str())) return 1;
+  ParsedConfig config = read_config(*file);
   const std::vector<std::string> problems = apply_overrides(parsed, table, config.config);
   for (const std::string& problem : problems) fail_usage(problem);
-  if (!config.problems.empty()) return print_problems(file, config);
+  if (!config.problems.empty()) return print_problems(*file, config);
   if (!problems.empty()) return kExitUsage;
   const ShutdownSignals signals;
   Logger log(config.config.log.level, config.config.log.format);
@@ -133,7 +133,7 @@ int run_server_command(Arguments arguments) {
 }
 
 int check_config(Arguments arguments) {
-  const std::array<Flag, 2> table = {{config_file_flag(), help_flag()}};
+  const std::array<Flag, 2> table = {{config_flag(), help_flag()}};
   constexpr std::string_view kUsage =
       "Usage: piman config check [FLAG ...]\n\n"
       "Reads the configuration and reports every problem with its line. Exit status 0: none, 2: some.\n\n"
@@ -142,10 +142,11 @@ int check_config(Arguments arguments) {
       "  piman config check --config.file=/etc/piman/piman.yml\n";
   const ParsedFlags parsed = parse_flags(table, arguments);
   if (const auto done = check_flags(parsed, table, kUsage)) return *done;
-  const std::string file = parsed.value(table, "config.file");
-  const ParsedConfig config = read_config(file);
-  if (!config.problems.empty()) return print_problems(file, config);
-  std::puts(concat(file, ": no problems").c_str());
+  const auto file = find_config_file(parsed, table);
+  if (!file) return fail_usage(file.error().message);
+  const ParsedConfig config = read_config(*file);
+  if (!config.problems.empty()) return print_problems(*file, config);
+  std::puts(concat(*file, ": no problems").c_str());
   return 0;
 }
 
@@ -170,19 +171,14 @@ int run_config_command(Arguments arguments) {
       "  import     turns hosts.csv, piman.yaml and monitoring.config of the Python system into YAML\n"
       "  reference  prints what every key does\n\n"
       "Examples:\n"
-      "  piman config check --config.file=piman.yml\n"
+      "  piman config check\n"
       "  piman config reference\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "check") return check_config(arguments.subspan(1));
-  if (what == "import") return run_config_import(arguments.subspan(1));
-  if (what == "reference") return print_reference(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    std::fputs(kUsage.data(), stdout);
-    return 0;
-  }
-  return fail_usage(what.empty()
-                        ? "config needs a word: check, import or reference"
-                        : concat("unknown config command ", quote(what), ": it is check, import or reference"));
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"check", &check_config},
+      {"import", &run_config_import},
+      {"reference", &print_reference},
+  });
+  return run_word("config", kUsage, kWords, arguments);
 }
 
 int run_netboot_command(Arguments arguments) {
@@ -190,15 +186,11 @@ int run_netboot_command(Arguments arguments) {
       "Usage: piman netboot import|tree [FLAG ...]\n\n"
       "  import  copies a folder of boot files under the boot root as an image\n"
       "  tree    lists what a node would be served, and why\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "import") return run_netboot_import(arguments.subspan(1));
-  if (what == "tree") return run_netboot_tree(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    std::fputs(kUsage.data(), stdout);
-    return 0;
-  }
-  return fail_usage(what.empty() ? "netboot needs a word: import or tree"
-                                 : concat("unknown netboot command ", quote(what), ": it is import or tree"));
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"import", &run_netboot_import},
+      {"tree", &run_netboot_tree},
+  });
+  return run_word("netboot", kUsage, kWords, arguments);
 }
 
 int print_version(Arguments /*arguments*/) {
@@ -219,7 +211,7 @@ int print_help(Arguments arguments) {
   }
   out +=
       "\nExamples:\n"
-      "  piman server --config.file=piman.yml\n"
+      "  piman server\n"
       "  piman config check --config.file=piman.yml\n"
       "  piman status\n"
       "  piman help server\n";

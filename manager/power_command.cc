@@ -15,7 +15,8 @@
 #include "common/text.h"
 #include "common/unique_fd.h"
 #include "manager/api_command.h"
-#include "manager/config.h"
+#include "manager/command_words.h"
+#include "manager/config_file.h"
 #include "manager/fleet/inventory.h"
 #include "manager/orders_command.h"
 #include "manager/power/make_switch.h"
@@ -25,8 +26,6 @@ namespace piman::manager {
 namespace {
 
 using power::PortState;
-
-Flag config_flag() { return {"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false}; }
 
 /// A JSON text; what comes in is from switches and files, and made printable.
 std::string json_text(std::string_view text) {
@@ -56,7 +55,7 @@ int show(std::span<const char* const> arguments) {
       flags, 4096, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load_config(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(command, call.parsed);
   if (!config) return kApiUsage;
   for (const std::string& node : call.parsed.arguments) {
     if (config->power.switch_of(node) == nullptr) {
@@ -128,7 +127,7 @@ int map(std::span<const char* const> arguments) {
       flags, 0, 0};
   const ApiCall call = read_command_line(command, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load_config(call.parsed.value(flags, "config.file"));
+  const auto config = load_config(command, call.parsed);
   if (!config) return kApiUsage;
   const auto inventory = read_inventory(config->inventory.hosts_file);
   if (!inventory) return fail_command(command, inventory.error().message, kApiUsage);
@@ -208,23 +207,14 @@ int run_power_command(std::span<const char* const> arguments) {
       "  piman power off 7\n"
       "  piman power show\n"
       "  piman power map --json\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "show") return show(arguments.subspan(1));
-  if (what == "map") return map(arguments.subspan(1));
-  for (const char* const word : {"on", "off", "cycle"}) {
-    if (what == word) return run_power_order(word, arguments.subspan(1));
-  }
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty() ? std::string("power needs a word: on, off, cycle, show or map")
-                                 : concat("unknown power command ", quote(what), ": it is on, off, cycle, show or map"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"on", [](std::span<const char* const> nodes) { return run_power_order("on", nodes); }},
+      {"off", [](std::span<const char* const> nodes) { return run_power_order("off", nodes); }},
+      {"cycle", [](std::span<const char* const> nodes) { return run_power_order("cycle", nodes); }},
+      {"show", &show},
+      {"map", &map},
+  });
+  return run_word("power", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager

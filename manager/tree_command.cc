@@ -10,7 +10,7 @@
 #include "common/net_types.h"
 #include "common/text.h"
 #include "manager/api_command.h"
-#include "manager/config.h"
+#include "manager/config_file.h"
 #include "manager/fleet/assignments.h"
 #include "manager/fleet/inventory.h"
 #include "manager/inventory_hosts.h"
@@ -36,8 +36,7 @@ Result<netboot::Host> find_host(const Config& config, const std::string& machine
 }  // namespace
 
 int run_netboot_tree(std::span<const char* const> arguments) {
-  static const std::array<Flag, 2> kFlags = {
-      {{"config.file", "FILE", "piman.yml", "The configuration; docs/configuration.md.", false}, help_flag()}};
+  static const std::array<Flag, 2> kFlags = {{config_flag(), help_flag()}};
   static const ApiCommand kCommand = {
       "netboot tree",
       "Usage: piman netboot tree NODE|MAC [FLAG ...]\n\n"
@@ -47,11 +46,11 @@ int run_netboot_tree(std::span<const char* const> arguments) {
       "Exit code: 0 all of them can be served, 1 some can't or there are none, 2 wrong usage.\n\n"
       "Examples:\n"
       "  piman netboot tree pi7\n"
-      "  piman netboot tree pi7 --config.file=/etc/piman/piman.yml\n",
+      "  piman netboot tree pi7 --config.file=lab.yml\n",
       kFlags, 1, 1};
   const ApiCall call = read_command_line(kCommand, arguments);
   if (call.exit) return *call.exit;
-  const auto config = load_config(call.parsed.value(kFlags, "config.file"));
+  const auto config = load_config(kCommand, call.parsed);
   if (!config) return kApiUsage;
   const auto host = find_host(*config, call.parsed.arguments.front());
   if (!host) return fail_command(kCommand, host.error().message, kApiUsage);

@@ -20,7 +20,8 @@
 #include "manager/api/password.h"
 #include "manager/api/users_file.h"
 #include "manager/api_command.h"
-#include "manager/config.h"
+#include "manager/command_words.h"
+#include "manager/config_file.h"
 #include "manager/terminal.h"
 
 namespace piman::manager {
@@ -29,20 +30,15 @@ namespace {
 Flag file_flag() {
   return {"users.file", "FILE", "", "The file, instead of web.users_file of the configuration.", false};
 }
-Flag config_flag() {
-  return {"config.file", "FILE", "/etc/piman/piman.yml", "The configuration, which names the file.", false};
-}
 
 /// The file that is meant. Errors: a configuration that has problems, or names none.
 Result<std::string> users_file(const ParsedFlags& parsed, std::span<const Flag> flags) {
   if (std::string file = parsed.value(flags, "users.file"); !file.empty()) return file;
-  const std::string path = parsed.value(flags, "config.file");
-  const ParsedConfig config = read_config(path);
-  if (!config.problems.empty()) {
-    return fail(concat(config.problems.front().to_string(path), "; or name the file with --users.file=FILE"));
-  }
-  if (!config.config.web.users_file.empty()) return config.config.web.users_file;
-  return fail(concat(path, " sets no web.users_file; set it, or name the file with --users.file=FILE"));
+  constexpr std::string_view kInstead = "or name the file with --users.file=FILE";
+  const auto found = find_config(parsed, flags, kInstead);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (!found->config.web.users_file.empty()) return found->config.web.users_file;
+  return fail(concat(found->file, " sets no web.users_file: set it, ", kInstead));
 }
 
 /// None where there is no file yet.
@@ -210,21 +206,12 @@ int run_users_command(std::span<const char* const> arguments) {
       "Examples:\n"
       "  piman users set anna\n"
       "  piman users set wall --role=viewer\n";
-  const std::string_view what = arguments.empty() ? std::string_view() : std::string_view(arguments.front());
-  if (what == "set") return set_user(arguments.subspan(1));
-  if (what == "remove") return remove_user(arguments.subspan(1));
-  if (what == "list") return list_users(arguments.subspan(1));
-  if (what == "--help" || what == "-h" || what == "help") {
-    print(std::string(kUsage));
-    return kApiGood;
-  }
-  std::fputs(concat("piman: ",
-                    what.empty() ? std::string("users needs a word: set, remove or list")
-                                 : concat("unknown users command ", quote(what), ": it is set, remove or list"),
-                    '\n')
-                 .c_str(),
-             stderr);
-  return kApiUsage;
+  static constexpr auto kWords = std::to_array<CommandWord>({
+      {"set", &set_user},
+      {"remove", &remove_user},
+      {"list", &list_users},
+  });
+  return run_word("users", kUsage, kWords, arguments);
 }
 
 }  // namespace piman::manager

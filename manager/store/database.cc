@@ -145,6 +145,15 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+Result<void> Database::prepare_all(std::initializer_list<std::pair<Statement*, std::string_view>> statements) {
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = prepare(sql);
+    if (!prepared) return tl::unexpected<Error>(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
 Result<std::optional<std::string>> Database::check(std::chrono::milliseconds most) {
   const SteadyTime until = std::chrono::steady_clock::now() + most;
   const auto is_late = [](void* deadline) {

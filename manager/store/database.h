@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/result.h"
 
@@ -71,6 +73,8 @@ class Database {
   Result<std::int64_t> number(const char* sql);
   Result<std::string> text(const char* sql);
   Result<Statement> prepare(std::string_view sql);
+  /// Each into its place.
+  Result<void> prepare_all(std::initializer_list<std::pair<Statement*, std::string_view>> statements);
 
   Result<void> begin() { return run("BEGIN IMMEDIATE"); }
   Result<void> commit() { return run("COMMIT"); }

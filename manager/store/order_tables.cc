@@ -96,7 +96,7 @@ std::optional<CardRecord> card_of(const Statement& row) {
 
 Result<OrderTables> OrderTables::prepare(Database& database) {
   OrderTables tables(database);
-  const std::pair<Statement*, const char*> statements[] = {
+  const auto prepared = database.prepare_all({
       {&tables.put_rollout_,
        "INSERT OR REPLACE INTO rollouts (id, action, state, canary, max_parallel, stop_after_failures, created_ms, "
        "ended_ms, who, why, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -110,12 +110,8 @@ Result<OrderTables> OrderTables::prepare(Database& database) {
       {&tables.put_card_,
        "INSERT OR REPLACE INTO cards (mac, state, was_ever_installed, accepted_ms, installed_ms, image, version, "
        "sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
-  };
-  for (const auto& [statement, sql] : statements) {
-    auto prepared = database.prepare(sql);
-    if (!prepared) return tl::unexpected<Error>(prepared.error());
-    *statement = std::move(*prepared);
-  }
+  });
+  if (!prepared) return tl::unexpected<Error>(prepared.error());
   return tables;
 }
 

@@ -109,7 +109,7 @@ Result<std::vector<Value>> all_rows(Database& database, const char* sql, int mac
 
 Result<Tables> Tables::prepare(Database& database) {
   Tables tables(database);
-  const std::pair<Statement*, const char*> statements[] = {
+  const auto prepared = database.prepare_all({
       {&tables.put_lease_,
        "INSERT OR REPLACE INTO leases (address, mac, client_id, state, expires, since, hostname) "
        "VALUES (?, ?, ?, ?, ?, ?, ?)"},
@@ -131,12 +131,8 @@ Result<Tables> Tables::prepare(Database& database) {
       {&tables.trim_age_,
        "DELETE FROM journal WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM journal ORDER BY id LIMIT 500) "
        "WHERE at_ms < ?) AND id < (SELECT max(id) FROM journal)"},
-  };
-  for (const auto& [statement, sql] : statements) {
-    auto prepared = database.prepare(sql);
-    if (!prepared) return tl::unexpected<Error>(prepared.error());
-    *statement = std::move(*prepared);
-  }
+  });
+  if (!prepared) return tl::unexpected<Error>(prepared.error());
   return tables;
 }
 

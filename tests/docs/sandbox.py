@@ -22,7 +22,7 @@ BOOT_FILES = ("start4.elf", "fixup4.dat", "kernel8.img", "bcm2711-rpi-4-b.dtb", 
 ROOT_FILES = ("sbin/init", "dev/", "etc/", "proc/", "sys/")
 # What stands on a page for something of the reader's, and what it is here. The longest comes first.
 PLACEHOLDERS = [("NAME@VERSION", "spare@1"), ("switch=NAME", "switch=rack1"), ("users set NAME", "users set otto"), ("MAC ADDRESS NAME", "b8:27:eb:00:00:63 127.0.77.99 pi99"),
-                ("--config.file FILE", "--config.file piman.yml"), ("MANAGER:8080", "127.0.0.1:8080"), ("MOUNTPOINT", "/usr/share"), ("STORE", "/var/lib/piman"), ("NODE", "pi7"), ("NAME", "pi7"), ("ID", "1"), ("ROOT", "root"), ("silence expire 3", "silence expire 1")]
+                ("MANAGER:8080", "127.0.0.1:8080"), ("MOUNTPOINT", "/usr/share"), ("STORE", "/var/lib/piman"), ("NODE", "pi7"), ("NAME", "pi7"), ("ID", "1"), ("ROOT", "root"), ("silence expire 3", "silence expire 1")]
 CONFIG = """\
 site: lab
 web: {{listen_address: "127.0.0.1:{web}", users_file: users}}
@@ -172,8 +172,8 @@ class Sandbox:
         if words[0] == "piman":
             flags = self.flags_of(command)
             added = ""
-            for flag, value in (("server", f"http://127.0.0.1:{self.web}"), ("ca.dir", f"{self.base}/etc/piman/ca"), ("config.file", "piman.yml")):
-                if flag in flags and words[1:3] != ["config", "import"] and not any(word.startswith(f"--{flag}") for word in words):
+            for flag, value in (("server", f"http://127.0.0.1:{self.web}"), ("ca.dir", f"{self.base}/etc/piman/ca")):
+                if flag in flags and not any(word.startswith(f"--{flag}") for word in words):
                     added += f" --{flag}={value}"
             if "[no-]yes" in flags:
                 added += " --yes"  # what it asks on a terminal

@@ -104,6 +104,15 @@ TEST(NetbootConfig, names_every_value_that_is_none) {
             "f:17: web.changes_from: \"localhost\" is none of loopback, everywhere\n");
 }
 
+TEST(NetbootConfig, bounds_the_servers_that_nodes_are_told_of) {
+  const std::string eight = "9.9.9.1, 9.9.9.2, 9.9.9.3, 9.9.9.4, 9.9.9.5, 9.9.9.6, 9.9.9.7, 9.9.9.8";
+  EXPECT_EQ(problems_of("dhcp:\n  name_servers: " + eight + "\n  time_servers: " + eight + "\n"), "");
+  EXPECT_EQ(
+      problems_of("dhcp:\n  name_servers: " + eight + ", 9.9.9.9, 9.9.9.10\n  time_servers: " + eight + ", 1.1.1.1\n"),
+      "f:2: dhcp.name_servers: more than 8 addresses: 9.9.9.9 is one too many\n"
+      "f:3: dhcp.time_servers: more than 8 addresses: 1.1.1.1 is one too many\n");
+}
+
 TEST(NetbootConfig, names_what_does_not_go_together) {
   EXPECT_EQ(problems_of("netboot:\n"
                         "  enabled: true\n"

@@ -59,9 +59,12 @@ TEST_F(ImageCommand, from_an_archive_to_the_default_and_away) {
 TEST_F(ImageCommand, the_store_is_that_of_the_configuration) {
   EXPECT_THAT(piman("add root.tar.gz --name pios --version 1 --config.file etc/piman.yml"), StartsWith("0: "));
   EXPECT_TRUE(ImageStore(tree_.path("store")).find("pios@1"));
-  EXPECT_THAT(piman("list"),
-              StartsWith("2: piman image list: there is no piman.yml here: name the store with --images"));
-  EXPECT_THAT(piman("list --config.file nothing.yml"), StartsWith("2: "));
+  EXPECT_EQ(piman("list --config.file nothing.yml"),
+            "2: piman image list: nothing.yml: no such file; or name the store with --images=DIR\n");
+  tree_.put("piman.yml", "install: {images: store}\n");
+  EXPECT_THAT(piman("list"), AllOf(StartsWith("0: "), HasSubstr("pios"))) << "the one in this folder";
+  EXPECT_THAT(piman("list", "chmod o+w . && "), HasSubstr("this folder can be written by everybody"))
+      << "and not a trap";
 }
 
 TEST_F(ImageCommand, json_is_for_programs) {

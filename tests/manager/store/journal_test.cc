@@ -13,7 +13,7 @@
 #include "common/text.h"
 #include "manager/store/inspect.h"
 #include "manager/store/store.h"
-#include "tests/support/temp_tree.h"
+#include "tests/manager/store/store_fixture.h"
 
 namespace piman::manager {
 namespace {
@@ -127,25 +127,13 @@ TEST(Journal, wakes_who_waits) {
   EXPECT_EQ(journal.last_id(), 101U);
 }
 
-class StoredJournal : public ::testing::Test {
+class StoredJournal : public test::StoreFixture {
  protected:
-  StoredJournal() {
-    settings.folder = tree.path("state");
-    settings.journal.most_in_memory = 4;
-  }
-  std::unique_ptr<Store> open() {
-    auto store = Store::open(settings, log);
-    if (!store) ADD_FAILURE() << store.error().message;
-    return store ? std::move(*store) : nullptr;
-  }
+  StoredJournal() { settings.journal.most_in_memory = 4; }
   std::int64_t rows() const {
     auto database = open_database(settings.folder + "/piman.db");
     return database ? *database->number("SELECT count(*) FROM journal") : -1;
   }
-
-  piman::test::TempTree tree;
-  StoreSettings settings;
-  Logger log{LogLevel::kError, LogFormat::kLogfmt, [](std::string_view) {}};
 };
 
 TEST_F(StoredJournal, what_is_late_on_the_disk_is_told_at_once) {

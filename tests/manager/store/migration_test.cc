@@ -20,7 +20,7 @@
 #include "manager/store/schema.h"
 #include "manager/store/store.h"
 #include "tests/manager/store/sample_leases.h"
-#include "tests/support/temp_tree.h"
+#include "tests/manager/store/store_fixture.h"
 
 namespace piman::manager {
 namespace {
@@ -53,10 +53,9 @@ constexpr std::array kRows = {
          VALUES (42, 1700000000000, 'order', 'pi7', 'of version 4', 'who' || char(31) || 'anna' || char(30));)"};
 static_assert(kRows.size() == kReleased.size());
 
-class MigrationTest : public ::testing::Test {
+class MigrationTest : public test::StoreFixture {
  protected:
   MigrationTest() {
-    settings.folder = tree.path("state");
     settings.journal.longest_age = std::chrono::hours(24 * 365 * 100);
     std::filesystem::create_directory(settings.folder);
   }
@@ -74,11 +73,6 @@ class MigrationTest : public ::testing::Test {
       ASSERT_TRUE(put) << put.error().message;
     }
   }
-
-  piman::test::TempTree tree;
-  StoreSettings settings;
-  std::string logged;
-  Logger log{LogLevel::kWarn, LogFormat::kLogfmt, [this](std::string_view line) { logged += line; }};
 };
 
 TEST_F(MigrationTest, steps_that_were_released_never_change) {

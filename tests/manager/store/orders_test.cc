@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "common/text.h"
 #include "manager/store/store.h"
-#include "tests/support/temp_tree.h"
+#include "tests/manager/store/store_fixture.h"
 
 namespace piman::manager {
 namespace {
@@ -50,28 +49,15 @@ OrderChanges sample() {
   return changes;
 }
 
-class StoredOrdersTest : public ::testing::Test {
+class StoredOrdersTest : public test::StoreFixture {
  protected:
-  std::unique_ptr<Store> open() {
-    auto store = Store::open(settings, log);
-    EXPECT_TRUE(store) << (store ? "" : store.error().message);
-    return store ? std::move(*store) : nullptr;
-  }
-  static Result<void> put(Store& store, OrderChanges changes) {
-    std::promise<Result<void>> done;
-    store.put_orders(std::move(changes), [&done](Result<void> outcome) { done.set_value(std::move(outcome)); });
-    return done.get_future().get();
-  }
-
-  piman::test::TempTree tree;
-  StoreSettings settings{tree.path("state"), 10ms};
-  Logger log{LogLevel::kError, LogFormat::kLogfmt};
+  StoredOrdersTest() { settings.journal_delay = 10ms; }
 };
 
 TEST_F(StoredOrdersTest, ComeBackAsTheyWere) {
   {
     const auto store = open();
-    ASSERT_TRUE(put(*store, sample()));
+    ASSERT_TRUE(put_orders(*store, sample()));
   }
   const auto store = open();
   const auto loaded = store->load_orders();
@@ -86,9 +72,9 @@ TEST_F(StoredOrdersTest, ComeBackAsTheyWere) {
 TEST_F(StoredOrdersTest, ALaterRowReplacesAnEarlierOne) {
   const auto store = open();
   OrderChanges changes = sample();
-  ASSERT_TRUE(put(*store, changes));
+  ASSERT_TRUE(put_orders(*store, changes));
   changes.orders[0].state = OrderState::kDone;
-  ASSERT_TRUE(put(*store, {{}, changes.orders, {}, {}}));
+  ASSERT_TRUE(put_orders(*store, {{}, changes.orders, {}, {}}));
   const auto loaded = store->load_orders();
   ASSERT_THAT(loaded->orders, SizeIs(1));
   EXPECT_EQ(loaded->orders[0].state, OrderState::kDone);
@@ -98,7 +84,7 @@ TEST_F(StoredOrdersTest, ALaterRowReplacesAnEarlierOne) {
 TEST_F(StoredOrdersTest, AreDurableAlsoWhereLeasesNeedNotBe) {
   settings.survives_power_loss = false;
   const auto store = open();
-  ASSERT_TRUE(put(*store, sample()));
+  ASSERT_TRUE(put_orders(*store, sample()));
   EXPECT_THAT(store->load_orders()->orders, SizeIs(1));
 }
 
@@ -112,7 +98,7 @@ TEST_F(StoredOrdersTest, WhatIsOverIsForgottenInTheEndAndWhatIsNotStays) {
     changes.orders[0].state = id == 2 ? OrderState::kOpen : OrderState::kDone;
     changes.installs[0].id = id;
     changes.installs[0].ended_ms = id == 3 ? 0 : 200;
-    ASSERT_TRUE(put(*store, std::move(changes)));
+    ASSERT_TRUE(put_orders(*store, std::move(changes)));
   }
   store->append({1, "order", "pi7", "late writes trim"});
   ASSERT_TRUE(store->load_boots());  // waits for them

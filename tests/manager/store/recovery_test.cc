@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,7 +16,7 @@
 #include "manager/store/inspect.h"
 #include "manager/store/store.h"
 #include "tests/manager/store/sample_leases.h"
-#include "tests/support/temp_tree.h"
+#include "tests/manager/store/store_fixture.h"
 
 namespace piman::manager {
 namespace {
@@ -31,30 +30,14 @@ using ::testing::SizeIs;
 
 constexpr std::size_t kPage = 4096;
 
-class RecoveryTest : public ::testing::Test {
+class RecoveryTest : public test::StoreFixture {
  protected:
-  RecoveryTest() { settings.folder = tree.path("state"); }
-
-  std::unique_ptr<Store> open() {
-    auto store = Store::open(settings, log);
-    if (!store) ADD_FAILURE() << store.error().message;
-    return store ? std::move(*store) : nullptr;
-  }
-  std::string refusal() {
-    const auto store = Store::open(settings, log);
-    return store ? "it opened" : store.error().message;
-  }
   /// A store with leases, orders in every state, cards and a journal, closed.
   void fill(std::uint32_t leases) {
     const auto store = open();
     std::vector<netboot::dhcp::LeaseChange> changes;
     for (std::uint32_t i = 0; i < leases; ++i) changes.push_back(put_of(make_lease(i)));
-    std::promise<void> done;
-    store->commit(std::move(changes), [&](const Result<void>& outcome) {
-      EXPECT_TRUE(outcome);
-      done.set_value();
-    });
-    done.get_future().wait();
+    EXPECT_TRUE(commit(*store, std::move(changes)));
     OrderChanges rows;
     for (std::uint64_t i = 0; i < kOrderStateCount; ++i) {
       OrderRecord order;
@@ -70,12 +53,7 @@ class RecoveryTest : public ::testing::Test {
     };
     rows.cards = {card(1, CardRecord::State::kNever), card(2, CardRecord::State::kInstalled),
                   card(3, CardRecord::State::kBroken)};
-    std::promise<void> stored;
-    store->put_orders(std::move(rows), [&](const Result<void>& outcome) {
-      EXPECT_TRUE(outcome);
-      stored.set_value();
-    });
-    stored.get_future().wait();
+    EXPECT_TRUE(put_orders(*store, std::move(rows)));
     store->append({1, "phase", "pi1", "up"});
   }
 
@@ -108,11 +86,6 @@ class RecoveryTest : public ::testing::Test {
     return page ? page->events : std::vector<JournalEvent>();
   }
   static constexpr auto kIsOfStore = [](const JournalEvent& event) { return event.entry.kind == "store"; };
-
-  piman::test::TempTree tree;
-  StoreSettings settings;
-  std::string logged;
-  Logger log{LogLevel::kWarn, LogFormat::kLogfmt, [this](std::string_view line) { logged += line; }};
 };
 
 TEST_F(RecoveryTest, what_is_no_database_is_set_aside_and_said) {

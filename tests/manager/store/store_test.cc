@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,7 +16,7 @@
 #include "manager/store/inspect.h"
 #include "manager/store/schema.h"
 #include "tests/manager/store/sample_leases.h"
-#include "tests/support/temp_tree.h"
+#include "tests/manager/store/store_fixture.h"
 
 namespace piman::manager {
 namespace {
@@ -32,35 +31,12 @@ using ::testing::SizeIs;
 using ::testing::UnorderedElementsAreArray;
 using namespace std::chrono_literals;
 
-StoreSettings settings_in(const piman::test::TempTree& tree) {
-  StoreSettings settings;
-  settings.folder = tree.path("state");
-  settings.journal_delay = 10ms;
-  settings.journal.longest_age = 24h * 365 * 100;  // times in these tests are small numbers
-  return settings;
-}
-
-class StoreTest : public ::testing::Test {
+class StoreTest : public test::StoreFixture {
  protected:
-  std::unique_ptr<Store> open() {
-    auto store = Store::open(settings, log);
-    if (!store) ADD_FAILURE() << store.error().message;
-    return store ? std::move(*store) : nullptr;
+  StoreTest() {
+    settings.journal_delay = 10ms;
+    settings.journal.longest_age = 24h * 365 * 100;  // times in these tests are small numbers
   }
-  /// The words of an open() that must fail.
-  std::string refusal() {
-    const auto store = Store::open(settings, log);
-    return store ? "it opened" : store.error().message;
-  }
-  static Result<void> commit(Store& store, std::vector<netboot::dhcp::LeaseChange> changes) {
-    std::promise<Result<void>> done;
-    store.commit(std::move(changes), [&done](Result<void> outcome) { done.set_value(std::move(outcome)); });
-    return done.get_future().get();
-  }
-
-  piman::test::TempTree tree;
-  StoreSettings settings = settings_in(tree);
-  Logger log{LogLevel::kDebug, LogFormat::kLogfmt, [](std::string_view) {}};
 };
 
 TEST_F(StoreTest, gives_back_what_was_committed) {
