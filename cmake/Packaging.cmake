@@ -44,8 +44,8 @@ if(PIMAN_MANAGER)
   set(manager_files ${PROJECT_BINARY_DIR}/package/manager)
   file(MAKE_DIRECTORY ${manager_files})
   set(manager_docs)
-  foreach(page packaging/changelog docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md docs/operations.md
-      docs/security.md docs/troubleshooting.md docs/piman.1)
+  foreach(page packaging/changelog docs/boot_sequence.md docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md
+      docs/operations.md docs/security.md docs/troubleshooting.md docs/piman.1)
     get_filename_component(name ${page} NAME)
     add_custom_command(OUTPUT ${manager_files}/${name}.gz
       COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/${page} > ${manager_files}/${name}.gz
