@@ -83,7 +83,7 @@ FROM_KERNEL_TO_SCRAPE = (
     Begin("its card is to be installed: ordered, or accepted and never installed"),
     Tell("install: name, size, sha256, url", ("once it is its turn, and on record",), (), "formatting",
          ("“install 7 of debian@2026-11", "begins (first, order 3, …)”")),
-    Ask("HTTP GET of the image, 4 MiB at a time", ("PROGRESS download 40 %",), ("as long as the", "image and the card", "take"),
+    Ask("HTTP GET of the image, 4 MiB at a time", ("PROGRESS download 40 16777216",), ("as long as the", "image and the card", "take"),
         "downloading", ("with its percentage",)),
     Ask("PROGRESS write, VERIFIED sha256, IS_FORMATTED", (), (), "verifying"),
     Tell("closes the connection", ("the install is on record",), (), "booting", ("“install 7 of debian: installed”",)),
@@ -111,7 +111,7 @@ PI3B = Picture("Pi 3B, 2B v1.2, CM3", "boot-pi3b.svg", "pi3b", (
          ("after 0.1 s",)),
     Tell("a datagram to UDP 9, of no meaning", (), ("after 0.6 s",)),
     Tell("the same OFFER again", ("a frame later than 1 s makes the ROM act on the first",), ("after 1.2 s",)),
-    Files("bootcode.bin (bootsig.bin)", ("no options; " + OLD_FILES,), (), "loading", ("“loading, after 1.2 s in dhcp”",)),
+    Files("bootcode.bin (bootsig.bin)", ("no options; " + OLD_FILES,), (), "loading", ("“loading, after 1.2 s in dhcp: …”",)),
     Program("bootcode.bin", ("out of the boot root",)),
 ) + BOOTCODE_TO_KERNEL + (
     Files(START_ELF.format(dtb="bcm2710-rpi-3-b.dtb"), ("tsize; " + OLD_FILES,)),
@@ -138,11 +138,10 @@ EEPROM_FILES = "tsize; blksize 1468, of 2020: 1024"
 PI4 = Picture("Pi 4, 400, CM4", "boot-pi4.svg", "pi4", (
     Program("bootloader in the EEPROM", ("its turn in BOOT_ORDER",)),
     Ask("DHCP DISCOVER to everybody", ("option 97: “RPi4”, revision, MAC, serial number",),
-        ("again after 4 s; after", "45 s the next one of", "BOOT_ORDER"), "dhcp", ("model pi4, serial number,", "revision")),
+        ("again after 4 s; after", "45 s the next one of", "BOOT_ORDER"), "dhcp", ("where it takes a while;", "model pi4, serial, revision")),
 ) + EEPROM_DHCP + (
     Files("SERIAL/start4.elf config.txt (vl805.sig) (vl805.bin) (pieeprom.sig) (pieeprom.upd) (recover4.elf) (fixup4rc.dat) "
-          "(recovery.elf) (fixup_rc.dat) start4.elf fixup4.dat", (EEPROM_FILES,), ("30 s for a file", "at the most"), "loading",
-          ("“loading, after 0.1 s in dhcp”",)),
+          "(recovery.elf) (fixup_rc.dat) start4.elf fixup4.dat", (EEPROM_FILES,), ("30 s for a file", "at the most"), "loading"),
     Program("start4.elf", ("no DHCP: it goes on", "with the address")),
     Files("config.txt initramfs.gz bcm2711-rpi-4-b.dtb overlays/overlay_map.dtb cmdline.txt", (EEPROM_FILES,)),
     Files("kernel8.img", (EEPROM_FILES,), (), "booting", ("when the kernel is whole",)),
@@ -151,10 +150,10 @@ PI4 = Picture("Pi 4, 400, CM4", "boot-pi4.svg", "pi4", (
 PI5 = Picture("Pi 5, 500, CM5", "boot-pi5.svg", "pi5", (
     Program("bootloader in the EEPROM", ("its turn in BOOT_ORDER;", "it has all firmware in it")),
     Ask("DHCP DISCOVER to everybody", ("option 97: “RPi5”, revision, MAC, serial number",),
-        ("again after 4 s; after", "45 s the next one of", "BOOT_ORDER"), "dhcp", ("model pi5, serial number,", "revision")),
+        ("again after 4 s; after", "45 s the next one of", "BOOT_ORDER"), "dhcp", ("where it takes a while;", "model pi5, serial, revision")),
 ) + EEPROM_DHCP + (
     Files("SERIAL/config.txt config.txt bcm2712-rpi-5-b.dtb overlays/overlay_map.dtb overlays/bcm2712d0.dtbo cmdline.txt",
-          ("tsize, blksize 1468",), ("30 s for a file", "at the most"), "loading", ("“loading, after 0.1 s in dhcp”",)),
+          ("tsize, blksize 1468",), ("30 s for a file", "at the most"), "loading"),
     Files("kernel_2712.img initramfs.gz", ("tsize, blksize 1468",), (), "booting", ("when the kernel is whole",)),
 ) + FROM_KERNEL_TO_SCRAPE, ("The order of a Pi 5’s files is assumed: no complete capture of one is public.",))
 
