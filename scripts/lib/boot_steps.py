@@ -68,8 +68,8 @@ SYSTEM_IS_UP = (
     Program("the system on its card", ("after switch_root",)),
     Ask("DHCP DISCOVER, REQUEST", ("its own client; the address stays the same",)),
     Tell("DHCP OFFER, ACK"),
-    Tell("HTTP GET /metrics, port 3000", ("the first scrape that its agent answers",), ("each 15 s, up to", "2 min when it was", "silent for long"),
-         "up", ("First scrape", "“up, after 12.3 s in booting”")),
+    Tell("HTTP GET /metrics, port 3000", (), ("each 15 s, up to", "2 min when it was", "silent for long")),
+    Ask("its metrics page", ("the first time that its agent answers",), (), "up", ("First scrape", "“up, after 12.3 s in booting”")),
 )
 
 FROM_KERNEL_TO_SCRAPE = (
@@ -163,7 +163,8 @@ ZERO = Picture("Zero 2 W, 3A+: not from the network", "boot-zero2w.svg", "", (
     Program("the system on its card", ("that you wrote there",)),
     Ask("DHCP DISCOVER, REQUEST", ("where its Wi-Fi or adapter is on piman’s wire",), (), "", ("no boot, and no phase", "of one: the state is", "“Own disk”")),
     Tell("DHCP OFFER, ACK"),
-    Tell("HTTP GET /metrics, port 3000", ("the agent, which you installed",), ("each 15 s",), "up"),
+    Tell("HTTP GET /metrics, port 3000", (), ("each 15 s",)),
+    Ask("its metrics page", ("from the agent, which you installed",), (), "up"),
 ))
 
 PICTURES = (PI3B, PI3BPLUS, PI4, PI5, ZERO)

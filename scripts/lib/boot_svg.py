@@ -40,17 +40,18 @@ def wrapped(names, most):
     """Lines of (name, is there) that take at most so many letters."""
     lines, length = [[]], 0
     for name, is_there in names:
-        if lines[-1] and length + 2 + len(name) > most:
+        width = 2 + len(name) + 2 * (not is_there)  # with its brackets
+        if lines[-1] and length + width > most:
             lines.append([])
             length = 0
         lines[-1].append((name, is_there))
-        length += 2 + len(name)
+        length += width
     return lines
 
 
 class Drawing:
     def __init__(self, picture):
-        self.picture, self.parts, self.y = picture, [], 0
+        self.picture, self.parts, self.y, self.left_until = picture, [], 0, 0
         self.bar_from = None
         self.frame_from = None
 
@@ -80,6 +81,7 @@ class Drawing:
         self.bar_from = None
 
     def program(self, step):
+        self.y = max(self.y, self.left_until)
         self.end_bar()
         self.y += 6
         self.add(f'<path class="rule" d="M{LEFT} {self.y - 8}H{PI}"/>')
@@ -87,7 +89,6 @@ class Drawing:
         self.bar_from = self.y
         self.lines(LEFT, self.y + 27, step.notes)
         self.left_until = self.y + 27 + len(step.notes) * SMALL_LINE
-        # The next step may stand beside the notes, if it has none of its own.
         self.y += 6
 
     def seen(self, step, y):
