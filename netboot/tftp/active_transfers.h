@@ -33,7 +33,7 @@ struct Active {
   std::uint32_t blocks_left = 0;
   bool is_queued = false;
   SteadyTime confirmed_at{};  ///< when the kernel was last told that the client hears us
-  SteadyTime timer_at;  ///< when the earliest entry in the queue of timers comes; SteadyTime::max(): none
+  SteadyTime timer_at;        ///< when the earliest entry in the queue of timers comes; SteadyTime::max(): none
 };
 
 /// Thread-safety: none.

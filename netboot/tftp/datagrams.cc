@@ -188,8 +188,7 @@ bool SendBatch::flush(int socket) {
     // The flags are those of a call, not of a message.
     std::size_t end = next_ + 1;
     while (end < count_ && is_reachable_[end] == is_reachable_[next_]) ++end;
-    const int sent =
-        ::sendmmsg(socket, headers_.data() + next_, static_cast<unsigned>(end - next_), flags_of(next_));
+    const int sent = ::sendmmsg(socket, headers_.data() + next_, static_cast<unsigned>(end - next_), flags_of(next_));
     if (sent > 0) {
       next_ += static_cast<std::size_t>(sent);
       continue;

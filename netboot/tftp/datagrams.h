@@ -90,8 +90,8 @@ class SendBatch {
   /// The first `length` bytes of room() go to `to`, from the address `from`; 0.0.0.0: from the socket's own. With
   /// `segment_bytes` > 0 they are several packets of that length each, but for the last one, which may be shorter.
   void add(const Endpoint& to, Ipv4Address from, std::size_t length, std::size_t segment_bytes = 0);
-  /// Whoever the last message goes to has just answered: the kernel need not ask for its hardware address, which some boot
-  /// programs no longer tell. Source: send(2), MSG_CONFIRM.
+  /// Whoever the last message goes to has just answered: the kernel need not ask for its hardware address, which some
+  /// boot programs no longer tell. Source: send(2), MSG_CONFIRM.
   void mark_reachable() { is_reachable_[count_ - 1] = true; }
   bool empty() const { return count_ == 0; }
   /// Sends all. False when the socket takes no more now: the rest stays, call again when it is writable. A packet that
