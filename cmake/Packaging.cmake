@@ -46,8 +46,9 @@ if(PIMAN_MANAGER)
   set(manager_files ${PROJECT_BINARY_DIR}/package/manager)
   file(MAKE_DIRECTORY ${manager_files})
   set(manager_docs)
-  foreach(page packaging/changelog docs/alerts.md docs/configuration.md docs/http_api.md docs/migration.md docs/netboot.md docs/operations.md
-      docs/security.md docs/troubleshooting.md docs/piman.1)
+  foreach(page packaging/changelog docs/alerts.md docs/boot_sequence.md docs/configuration.md docs/http_api.md
+      docs/http_boot.md docs/images.md docs/install_protocol.md docs/migration.md docs/netboot.md docs/operations.md
+      docs/page.md docs/platforms.md docs/security.md docs/troubleshooting.md docs/watching.md docs/piman.1)
     get_filename_component(name ${page} NAME)
     add_custom_command(OUTPUT ${manager_files}/${name}.gz
       COMMAND ${GZIP_PROGRAM} -9nc ${PROJECT_SOURCE_DIR}/${page} > ${manager_files}/${name}.gz
@@ -112,7 +113,7 @@ set(CPACK_COMPONENT_MANAGER_DESCRIPTION "netboots, installs and watches a fleet 
  PoE ports, and tells Prometheus, Slack and a web page how they are.")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_SHLIBDEPS ON)  # of this release: its libraries are linked dynamically
 set(CPACK_DEBIAN_MANAGER_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52), libssl3 | libssl3t64, libcrypt1")
-set(CPACK_DEBIAN_MANAGER_PACKAGE_RECOMMENDS "mmdebstrap, openssl")
+set(CPACK_DEBIAN_MANAGER_PACKAGE_RECOMMENDS "binutils, mmdebstrap, openssl, python3")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_SUGGESTS "prometheus, prometheus-alertmanager")
 set(CPACK_DEBIAN_MANAGER_PACKAGE_CONTROL_EXTRA "")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

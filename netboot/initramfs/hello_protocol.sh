@@ -9,7 +9,7 @@ FILE_PORT=4444
 CHUNK=4194304  # bytes of the image in memory at any time
 MOST_TRIES=20  # in a row without one more byte
 CARRIAGE_RETURN=$(printf '\r')
-MASTER='' WANTED_DISK='' HOSTNAME=''
+MASTER='' WANTED_DISK='' HOSTNAME='' NODE=''
 
 # read_arguments TEXT: of the kernel.
 read_arguments() {
@@ -20,6 +20,7 @@ read_arguments() {
       piman.hello_port=*) HELLO_PORT=${word#*=} ;;
       piman.file_port=*) FILE_PORT=${word#*=} ;;
       piman.hostname=*) HOSTNAME=${word#*=} ;;
+      piman.node=*) NODE=${word#*=} ;;
     esac
   done
 }
@@ -133,14 +134,19 @@ unpack() { # FORMAT: standard input into the new root
   esac | { tar -xf - -C "$NEW_ROOT" && cat >/dev/null; } # what follows the archive's end counts for the checksum
 }
 
+# host_name: what the new system is called: as told, as DHCP said, or else as the manager calls the node. A kernel that asks by
+# itself (ip=dhcp) leaves no word of what DHCP said.
+host_name() {
+  for name in "$HOSTNAME" "$(cat "$RUN/dhcp_hostname" 2>/dev/null)" "$NODE"; do
+    case $name in '' | *[!a-zA-Z0-9-]*) ;; *) echo "$name" && return ;; esac
+  done
+}
+
 # configure ID SHA256: what makes the image this node's. The marker comes when all else is on the disk.
 configure() {
-  [ "$HOSTNAME" ] || HOSTNAME=$(cat /run/dhcp_hostname 2>/dev/null)
   mkdir -p "$NEW_ROOT/etc/piman" || return 1
-  case $HOSTNAME in
-    '' | *[!a-zA-Z0-9-]*) ;;
-    *) echo "$HOSTNAME" >"$NEW_ROOT/etc/hostname" || return 1 ;;
-  esac
+  name=$(host_name)
+  [ ! "$name" ] || echo "$name" >"$NEW_ROOT/etc/hostname" || return 1
   echo "manager=$MASTER" >"$NEW_ROOT/etc/piman/node" || return 1
   line=$NEW_ROOT/boot/firmware/cmdline.txt
   if [ -f "$line" ]; then

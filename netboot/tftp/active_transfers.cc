@@ -3,9 +3,21 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace piman::netboot::tftp {
+namespace {
+
+/// More often than the kernel's patience with an address runs out (five seconds), more seldom than it costs anything.
+constexpr std::chrono::seconds kBetweenConfirmations{1};
+
+/// What is sent now answers an ACK that came this moment.
+bool hears_us(const Active& active, SteadyTime now) {
+  return !active.transfer.is_fresh() && active.transfer.progressed_at() == now;
+}
+
+}  // namespace
 
 Active* ActiveTransfers::find(const Endpoint& client) {
   const auto found = transfers_.find(key_of(client));
@@ -137,6 +149,10 @@ bool ActiveTransfers::fill_one(Active& active, SendBatch& batch, SteadyTime now)
       --active.blocks_left;
     }
     batch.add(active.client, active.server, length, most > 1 ? full : 0);
+    if (hears_us(active, now) && now - active.confirmed_at >= kBetweenConfirmations) {
+      batch.mark_reachable();
+      active.confirmed_at = now;
+    }
   }
   active.is_queued = false;
   return true;

@@ -32,7 +32,8 @@ struct Active {
   std::uint64_t next_block = 0;  ///< to send, while blocks_left > 0
   std::uint32_t blocks_left = 0;
   bool is_queued = false;
-  SteadyTime timer_at;  ///< when the earliest entry in the queue of timers comes; SteadyTime::max(): none
+  SteadyTime confirmed_at{};  ///< when the kernel was last told that the client hears us
+  SteadyTime timer_at;        ///< when the earliest entry in the queue of timers comes; SteadyTime::max(): none
 };
 
 /// Thread-safety: none.

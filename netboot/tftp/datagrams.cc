@@ -135,6 +135,7 @@ SendBatch::SendBatch()
       receivers_(kMaxMessages),
       controls_(kMaxMessages),
       segment_bytes_(kMaxMessages),
+      is_reachable_(kMaxMessages),
       arena_(new std::uint8_t[kArenaBytes]) {}
 
 std::span<std::uint8_t> SendBatch::room() {
@@ -150,6 +151,7 @@ void SendBatch::add(const Endpoint& to, Ipv4Address from, std::size_t length, st
   used_ = std::min(kArenaBytes, (used_ + length + 63) / 64 * 64);
   receivers_[i] = socket_address(to.address, to.port);
   segment_bytes_[i] = segment_bytes;
+  is_reachable_[i] = false;
 
   msghdr& message = headers_[i].msg_hdr;
   message = {};
@@ -179,9 +181,14 @@ void SendBatch::add(const Endpoint& to, Ipv4Address from, std::size_t length, st
   if (control_bytes == 0) message.msg_control = nullptr;
 }
 
+int SendBatch::flags_of(std::size_t index) const { return MSG_DONTWAIT | (is_reachable_[index] ? MSG_CONFIRM : 0); }
+
 bool SendBatch::flush(int socket) {
   while (next_ < count_) {
-    const int sent = ::sendmmsg(socket, headers_.data() + next_, static_cast<unsigned>(count_ - next_), MSG_DONTWAIT);
+    // The flags are those of a call, not of a message.
+    std::size_t end = next_ + 1;
+    while (end < count_ && is_reachable_[end] == is_reachable_[next_]) ++end;
+    const int sent = ::sendmmsg(socket, headers_.data() + next_, static_cast<unsigned>(end - next_), flags_of(next_));
     if (sent > 0) {
       next_ += static_cast<std::size_t>(sent);
       continue;
@@ -209,7 +216,7 @@ bool SendBatch::send_one_by_one(int socket, std::size_t index) {
   while (rest.iov_len > 0) {
     iovec piece{rest.iov_base, std::min(rest.iov_len, segment_bytes_[index])};
     message.msg_iov = &piece;
-    if (::sendmsg(socket, &message, MSG_DONTWAIT) < 0) {
+    if (::sendmsg(socket, &message, flags_of(index)) < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (errno == EINTR) continue;
       ++dropped_;

@@ -90,6 +90,9 @@ class SendBatch {
   /// The first `length` bytes of room() go to `to`, from the address `from`; 0.0.0.0: from the socket's own. With
   /// `segment_bytes` > 0 they are several packets of that length each, but for the last one, which may be shorter.
   void add(const Endpoint& to, Ipv4Address from, std::size_t length, std::size_t segment_bytes = 0);
+  /// Whoever the last message goes to has just answered: the kernel need not ask for its hardware address, which some
+  /// boot programs no longer tell. Source: send(2), MSG_CONFIRM.
+  void mark_reachable() { is_reachable_[count_ - 1] = true; }
   bool empty() const { return count_ == 0; }
   /// Sends all. False when the socket takes no more now: the rest stays, call again when it is writable. A packet that
   /// can't be sent for another reason is dropped as the network might have done.
@@ -102,6 +105,7 @@ class SendBatch {
   static constexpr std::size_t kArenaBytes = 256 << 10;
   using Control = std::array<std::byte, CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t))>;
 
+  int flags_of(std::size_t index) const;
   bool send_one_by_one(int socket, std::size_t index);
 
   std::vector<mmsghdr> headers_;
@@ -109,6 +113,7 @@ class SendBatch {
   std::vector<sockaddr_in> receivers_;
   std::vector<Control> controls_;
   std::vector<std::size_t> segment_bytes_;
+  std::vector<bool> is_reachable_;
   std::unique_ptr<std::uint8_t[]> arena_;
   std::size_t used_ = 0, count_ = 0, next_ = 0;
   std::uint64_t dropped_ = 0;

@@ -54,7 +54,8 @@ check_manager_package() {
   content=$(dpkg-deb -c "$file")
   for path in ./usr/bin/piman ./usr/lib/systemd/system/piman.service ./etc/default/piman ./etc/piman/piman.yml \
     ./usr/share/bash-completion/completions/piman ./usr/share/zsh/vendor-completions/_piman \
-    ./usr/share/fish/vendor_completions.d/piman.fish ./usr/share/piman/scripts/build_image ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/alerts.md.gz \
+    ./usr/share/fish/vendor_completions.d/piman.fish ./usr/share/piman/scripts/build_image \
+    ./usr/share/piman/netboot/initramfs/build ./usr/share/doc/piman/configuration.md.gz ./usr/share/doc/piman/alerts.md.gz \
     ./usr/share/doc/piman/copyright; do
     grep -q " $path\$" <<<"$content" || die "$file lacks $path"
   done

@@ -93,6 +93,25 @@ TEST(Datagrams, WhatCanNotBeSentIsDroppedAloneAndTheRestGoesOn) {
   EXPECT_EQ(pair.batch.dropped(), 1U);
 }
 
+TEST(Datagrams, WhatGoesToReachableOnesLeavesInItsPlace) {
+  for (const bool is_cut : {true, false}) {
+    Pair pair;
+    const int on = is_cut ? 0 : 1;  // the kernel refuses segments without checksums
+    ASSERT_EQ(::setsockopt(pair.from.get(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    pair.add("a");
+    pair.add("bbcc", 2);
+    pair.batch.mark_reachable();
+    pair.add("d");
+    pair.batch.mark_reachable();
+    pair.add("e");
+    EXPECT_TRUE(pair.batch.flush(pair.from.get()));
+    pair.add("f");  // in a place that was marked in the batch before
+    EXPECT_TRUE(pair.batch.flush(pair.from.get()));
+    EXPECT_EQ(pair.packets(), "a|bb|cc|d|e|f|");
+    EXPECT_EQ(pair.batch.dropped(), 0U);
+  }
+}
+
 TEST(Datagrams, ABatchHasAnEnd) {
   Pair pair;
   std::size_t count = 0;
