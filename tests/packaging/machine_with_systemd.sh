@@ -93,11 +93,12 @@ expect_more_collectors() {
 
 # expect_manager_unit PID: the manager runs with two rights, comes back when it is killed, and ends when it is told to.
 expect_manager_unit() {
-  local pid=$1 unit=piman.service before
+  local pid=$1 unit=piman.service before page
   expect_equal "the manager's unit" "$(in_booted "$pid" systemctl is-active "$unit")" active
   expect_equal "the manager's rights" "$(status_of "$pid" "$unit" CapEff)" 0000000000002400
   expect_equal "the manager's seccomp mode" "$(status_of "$pid" "$unit" Seccomp)" 2
-  answer_of "$pid" "http://127.0.0.1:8080/metrics" | grep -q '^piman_build_info' || die "no metrics from the manager's unit"
+  page=$(answer_of "$pid" "http://127.0.0.1:8080/metrics")
+  grep -q '^piman_build_info' <<<"$page" || die "no metrics from the manager's unit"
   before=$(main_pid_of "$pid" "$unit")
   in_booted "$pid" bash -c "kill -KILL $before" # there is no program of that name
   for _ in $(seq 1 100); do

@@ -69,7 +69,7 @@ TEST(NetworkRoute, WithoutAnswers) {
   EXPECT_EQ(samples_of(*make_network_route_collector_from(nullptr)), "absent\n");
   EXPECT_THAT(page_of({}), StartsWith("error: "));
   EXPECT_THAT(page_of(ScriptedNetlink().say(RTM_GETLINK, captured("links")).refuse(RTM_GETROUTE, EPERM)),
-              StartsWith("error: routes: the kernel refuses to tell: error 1"));
+              StartsWith("error: routes: the kernel refuses to tell: Operation not permitted"));
   EXPECT_EQ(page_of(ScriptedNetlink().say(RTM_GETLINK, captured("links")).say(RTM_GETROUTE, {})), "");
 }
 
