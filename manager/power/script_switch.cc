@@ -2,8 +2,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,40 +28,39 @@ constexpr milliseconds kLook{50};  ///< how often stop() and the end of the scri
 
 std::string system_words(int code) { return std::generic_category().message(code); }
 
-/// The script as a process group of its own, so that what it started ends with it.
+/// The script as a process group of its own, so that what it started ends with it. Made and ended on one thread: the
+/// kernel ends the script with that thread.
 class Script {
  public:
   static Result<Script> start(const std::string& path, const std::array<std::string, 3>& arguments) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(system_words(errno));
-    UniqueFd reader(ends[0]);
-    const UniqueFd writer(ends[1]);
+    std::array<int, 2> output{}, verdict{};
+    if (::pipe2(output.data(), O_CLOEXEC) != 0) return fail(system_words(errno));
+    UniqueFd reader(output[0]);
+    const UniqueFd writer(output[1]);
+    if (::pipe2(verdict.data(), O_CLOEXEC) != 0) return fail(system_words(errno));
+    const UniqueFd verdict_reader(verdict[0]);
+    UniqueFd verdict_writer(verdict[1]);
     ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&files, writer.get(), 1);
-    ::posix_spawn_file_actions_adddup2(&files, writer.get(), 2);
-    sigset_t none, usual;
-    ::sigemptyset(&none);
-    ::sigfillset(&usual);
-    ::posix_spawnattr_setsigmask(&attributes, &none);  // ours blocks what the program waits for
-    ::posix_spawnattr_setsigdefault(&attributes, &usual);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    std::array<char*, 5> argv{const_cast<char*>(path.c_str()), const_cast<char*>(arguments[0].c_str()),
-                              const_cast<char*>(arguments[1].c_str()), const_cast<char*>(arguments[2].c_str()),
-                              nullptr};
-    std::array<char*, 2> environment{
-        const_cast<char*>("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), nullptr};
-    pid_t pid = 0;
-    const int failed = ::posix_spawn(&pid, path.c_str(), &files, &attributes, argv.data(), environment.data());
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-    if (failed != 0) return fail(system_words(failed));
-    return Script(pid, std::move(reader));
+    const std::array<char*, 5> argv{const_cast<char*>(path.c_str()), const_cast<char*>(arguments[0].c_str()),
+                                    const_cast<char*>(arguments[1].c_str()), const_cast<char*>(arguments[2].c_str()),
+                                    nullptr};
+    const pid_t parent = ::getpid();
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);  // a handler of ours must not run in the child
+    const pid_t pid = ::fork();
+    if (pid == 0) become_script(argv, parent, writer.get(), verdict_writer.get());
+    const int fork_failed = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (pid < 0) return fail(system_words(fork_failed));
+    verdict_writer.reset();  // the script's end closes when it is executed
+    int failed = 0;
+    ssize_t got = 0;
+    while ((got = ::read(verdict_reader.get(), &failed, sizeof failed)) < 0 && errno == EINTR) {
+    }
+    if (got != static_cast<ssize_t>(sizeof failed)) return Script(pid, std::move(reader));
+    wait_for_end(pid);
+    return fail(system_words(failed));
   }
   Script(Script&& other) noexcept
       : pid_(std::exchange(other.pid_, 0)), output_(std::move(other.output_)), text_(std::move(other.text_)) {}
@@ -68,9 +68,7 @@ class Script {
   ~Script() {
     if (pid_ == 0) return;
     ::kill(-pid_, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
+    wait_for_end(pid_);
   }
 
   /// The status of waitpid(), once the script has ended. Waits for a moment otherwise.
@@ -93,6 +91,34 @@ class Script {
 
  private:
   Script(pid_t pid, UniqueFd output) : pid_(pid), output_(std::move(output)) {}
+
+  /// The child of a process with threads: nothing but system calls. It ends with us: a manager that comes back after a
+  /// kill decides anew, and an order of its predecessor, carried out late, would switch off more than may be off.
+  [[noreturn]] static void become_script(const std::array<char*, 5>& argv, pid_t parent, int output, int verdict) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    ::setpgid(0, 0);
+    ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
+    struct sigaction usual {};
+    usual.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &usual, nullptr);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);  // ours blocks what the program waits for
+    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    static char* const environment[] = {path, nullptr};
+    ::execve(argv[0], argv.data(), environment);
+    const int failed = errno;
+    [[maybe_unused]] const ssize_t told = ::write(verdict, &failed, sizeof failed);
+    ::_exit(127);
+  }
+  static void wait_for_end(pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
   void drain() {
     std::array<char, 1024> bytes;
     while (output_.valid()) {

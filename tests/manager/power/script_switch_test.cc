@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <memory>
 #include <string>
+#include <thread>
 
+#include "common/unique_fd.h"
 #include "manager/power/make_switch.h"
 #include "tests/support/temp_tree.h"
 
@@ -60,6 +67,33 @@ TEST_F(ScriptSwitch, a_script_that_is_not_there_is_an_error) {
   const auto set = make_script_switch(config)->set({"pi1", 1}, true);
   ASSERT_FALSE(set);
   EXPECT_THAT(set.error().message, HasSubstr("No such file"));
+}
+
+TEST_F(ScriptSwitch, a_script_ends_with_a_manager_that_is_killed) {
+  const std::string pipe = tree_.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto power = script("read never < " + pipe, milliseconds(30'000));
+  const pid_t manager = ::fork();
+  if (manager == 0) {
+    static_cast<void>(power->set({"pi1", 1}, false));
+    ::_exit(0);
+  }
+  // The script listens to the pipe: somebody can be written to.
+  const auto script_lives = [&] { return UniqueFd(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK)).valid(); };
+  UniqueFd writer;  // held, so that the script goes on reading
+  for (int i = 0; i < 500 && !writer.valid(); ++i) {
+    writer.reset(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK));
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  ASSERT_TRUE(writer.valid()) << "the script did not begin";
+  ASSERT_EQ(::kill(manager, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(manager, nullptr, 0), manager);
+  bool lives = true;
+  for (int i = 0; i < 500 && lives; ++i) {
+    lives = script_lives();
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_FALSE(lives) << "it may still switch";
 }
 
 }  // namespace
